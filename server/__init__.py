@@ -1,0 +1,1 @@
+"""The street office: reports, cases, units, assignments, clocks and corrections."""
