@@ -1,0 +1,66 @@
+"""Who may do what. Deny by default: an action that is not listed here is open to nobody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    INTAKE = "intake"
+    EDGE = "edge"
+    DISPATCHER = "dispatcher"
+    MEDIATOR = "mediator"
+    SUPERVISOR = "supervisor"
+    ADMIN = "admin"
+
+
+class Action(StrEnum):
+    FILE_REPORT = "file_report"
+    READ_REPORTS = "read_reports"
+    READ_CASES = "read_cases"
+    READ_UNITS = "read_units"
+    READ_STATS = "read_stats"
+    CORRECT = "correct"
+    ASSIGN = "assign"
+    ACT_ON_CASE = "act_on_case"
+    POST_TELEMETRY = "post_telemetry"
+    FOLLOW_STREAM = "follow_stream"
+    SEE_WALL = "see_wall"
+    SEE_CONSOLE = "see_console"
+    SEE_PHONE = "see_phone"
+
+
+_OFFICE = frozenset({Role.DISPATCHER, Role.SUPERVISOR, Role.ADMIN})
+_STAFF = _OFFICE | {Role.MEDIATOR}
+
+ALLOWED: dict[Action, frozenset[Role]] = {
+    Action.FILE_REPORT: frozenset({Role.INTAKE, Role.DISPATCHER, Role.ADMIN}),
+    Action.READ_REPORTS: _OFFICE,
+    Action.READ_CASES: _STAFF,
+    Action.READ_UNITS: _STAFF,
+    Action.READ_STATS: _OFFICE,
+    Action.CORRECT: _OFFICE,
+    Action.ASSIGN: frozenset({Role.DISPATCHER, Role.ADMIN}),
+    Action.ACT_ON_CASE: frozenset({Role.DISPATCHER, Role.MEDIATOR}),
+    Action.POST_TELEMETRY: frozenset({Role.EDGE}),
+    Action.FOLLOW_STREAM: _STAFF,
+    Action.SEE_WALL: _STAFF,
+    Action.SEE_CONSOLE: _OFFICE,
+    Action.SEE_PHONE: frozenset({Role.MEDIATOR}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: a signed-in user or a bearer token. ``unit_id`` only for mediators."""
+
+    name: str
+    role: Role
+    unit_id: str | None = None
+
+    def may(self, action: Action) -> bool:
+        return self.role in ALLOWED.get(action, frozenset())
+
+
+SYSTEM = "system"

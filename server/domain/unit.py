@@ -1,0 +1,42 @@
+"""A unit: one or more mediators who go together, and what is known of where they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from server.domain.geo import Place
+
+
+@dataclass(frozen=True, slots=True)
+class LivePosition:
+    """The newest believed fix of a unit's devices, in WGS-84."""
+
+    place: Place
+    fix_time: datetime
+    accuracy_m: float | None
+    doubt: tuple[str, ...] = ()
+
+    def age_s(self, now: datetime) -> float:
+        """Seconds since the fix; a fix a little ahead of our clock counts as fresh."""
+        return max(0.0, (now - self.fix_time).total_seconds())
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """``point`` is where the unit waits; ``served_24h`` counts its cases of the last day."""
+
+    id: str
+    name: str
+    point: str
+    point_place: Place
+    on_duty: bool
+    open_cases: int
+    served_24h: int
+    speed_kmh: float
+    position: LivePosition | None = None
+
+
+def advances(current: datetime | None, fix_time: datetime) -> bool:
+    """Live state moves forward by the time of the fix only, never by arrival."""
+    return current is None or fix_time > current

@@ -1,0 +1,16 @@
+"""Alembic's entry: migrations run on the connection that ``store.migrate`` hands over."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from server.store.tables import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    render_as_batch=True,
+    transactional_ddl=False,
+    compare_type=True,
+)
+context.run_migrations()
