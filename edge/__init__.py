@@ -1,1 +1,1 @@
-"""."""
+"""Device messages become validated, durable telemetry. Knows nothing of cases."""
