@@ -1,0 +1,1 @@
+"""Running every part on one machine: broker, edge agent, server, and in the demo made-up life."""

@@ -1,0 +1,134 @@
+"""The broker of one machine: Mosquitto where there is one, else the embedded one.
+
+Mosquitto's defaults lose acknowledged messages (queue of 1,000, saved every 30 minutes), hence
+the generated configuration. Its accounts are written from the store's hashes; a device may use
+only its own topics.
+"""
+
+from __future__ import annotations
+
+import getpass
+import importlib.util
+import os
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from server.supervise.address import Address
+from server.supervise.errors import BrokerMissing
+from server.supervise.part import Part, python
+from server.supervise.probe import mqtt_fault
+
+EDGE_ACCOUNT = "xn-edge"
+"""The agent's account; no device may take this name."""
+BROKER_FOLDER = "broker"
+_NAME = "broker"
+_SBIN = ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin")
+_STOP_S = 1.5
+
+ACL = f"""\
+# Written by xiaonao; changes here are lost.
+user {EDGE_ACCOUNT}
+topic read xn/v1/#
+topic read owntracks/#
+topic write xn/v1/+/ack
+topic write xn/v1/+/down
+
+pattern readwrite xn/v1/%u/#
+pattern readwrite owntracks/%u/#
+"""
+
+_CONFIG = """\
+# Written by xiaonao; changes here are lost.
+per_listener_settings false
+user {user}
+listener {port} {host}
+allow_anonymous false
+password_file {folder}/passwd
+acl_file {folder}/acl
+persistence true
+persistence_location {folder}/
+autosave_interval 30
+max_inflight_messages 1000
+max_queued_messages 1000000
+max_queued_bytes 1073741824
+set_tcp_nodelay true
+persistent_client_expiration 14d
+max_packet_size 2097152
+log_dest stderr
+log_type error
+log_type warning
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A name and its hash in Mosquitto's own format."""
+
+    name: str
+    secret_hash: str
+
+
+def find_mosquitto() -> str | None:
+    return shutil.which("mosquitto") or shutil.which("mosquitto", path=os.pathsep.join(_SBIN))
+
+
+def mosquitto(home: Path, listen: Address, *, binary: str, edge_password: str) -> Part:
+    """Mosquitto with a generated configuration; ``write_accounts`` comes first."""
+    folder = _folder(home)
+    config = folder / "mosquitto.conf"
+    _write(
+        config,
+        # The user is us: what `up` may read, its broker may read, and nobody else.
+        _CONFIG.format(user=getpass.getuser(), port=listen.port, host=listen.host, folder=folder),
+    )
+    return Part(
+        name=_NAME,
+        command=(binary, "-c", str(config)),
+        stop_s=_STOP_S,
+        answers=lambda: mqtt_fault(listen, EDGE_ACCOUNT, edge_password) is None,
+    )
+
+
+def embedded(listen: Address) -> Part:
+    """The broker that ships with us. Without accounts, so on loopback only. BrokerMissing."""
+    if not listen.is_loopback:
+        raise BrokerMissing(f"The embedded broker has no accounts and cannot face {listen.host}")
+    if importlib.util.find_spec("iotcore") is None:
+        raise BrokerMissing("There is no broker on this machine")
+    return Part(
+        name=_NAME,
+        command=python("server.supervise.embedded:main", listen.host, str(listen.port)),
+        stop_s=_STOP_S,
+        answers=lambda: mqtt_fault(listen) is None,
+    )
+
+
+def write_accounts(folder: Path, accounts: Iterable[Account]) -> bool:
+    """Bring password file and ACL up to date; True when something changed."""
+    lines = sorted(f"{account.name}:{account.secret_hash}\n" for account in accounts)
+    changed = [_write(folder / "passwd", "".join(lines)), _write(folder / "acl", ACL)]
+    return any(changed)
+
+
+def accounts_folder(home: Path) -> Path:
+    return _folder(home)
+
+
+def _folder(home: Path) -> Path:
+    folder = home.absolute() / BROKER_FOLDER
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def _write(path: Path, text: str) -> bool:
+    """Replace a private file as a whole; the broker may read it at any moment."""
+    if path.exists() and path.read_text("utf-8") == text:
+        return False
+    draft = path.with_name(f".{path.name}.new")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    draft.replace(path)
+    return True
