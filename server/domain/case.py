@@ -36,6 +36,7 @@ class Disposition(StrEnum):
     ESCALATED = "escalated"
     TO_POLICE = "to_police"
     TO_COURT = "to_court"
+    TO_SERVICE = "to_service"
     WITHDRAWN = "withdrawn"
     INVALID = "invalid"
 
@@ -61,6 +62,7 @@ DISPOSITION_NAMES_ZH = {
     Disposition.ESCALATED: "疑难上报",
     Disposition.TO_POLICE: "转警",
     Disposition.TO_COURT: "引导诉讼",
+    Disposition.TO_SERVICE: "转12345",
     Disposition.WITHDRAWN: "撤回",
     Disposition.INVALID: "无效",
 }

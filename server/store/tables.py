@@ -187,6 +187,13 @@ assignments = Table(
         sqlite_where=text("ended_at IS NULL"),
         postgresql_where=text("ended_at IS NULL"),
     ),
+    Index(
+        "ix_assignments_running_unit",
+        "unit_id",
+        unique=True,
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
     Index("ix_assignments_unit", "unit_id", "at"),
 )
 

@@ -1,0 +1,1 @@
+"""The command line ``xiaonao``: one file per family of commands."""

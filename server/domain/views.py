@@ -1,0 +1,202 @@
+"""What the office shows of its things: the answer shapes of the HTTP contract, as frozen values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from server.domain.geo import NavigationLinks
+
+Json = dict[str, object]
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Item]):
+    """One page of a list; ``next`` is the cursor to ask for the following page, or None."""
+
+    items: tuple[Item, ...]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    lat: float
+    lon: float
+    crs: str = "WGS-84"
+
+
+@dataclass(frozen=True, slots=True)
+class CallerView:
+    name: str | None
+    phone: str | None
+    id_number: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportView:
+    id: str
+    source: str
+    source_id: str
+    received_at: datetime
+    text: str
+    address: str | None
+    location: Location | None
+    label: str | None
+    category: str | None
+    route: str
+    case_id: str | None
+    linked_to: str | None
+    caller: CallerView | None
+    confidential: bool
+    assessment: Json | None = None
+    risk: Json | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonView:
+    text: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class AssignmentView:
+    unit_id: str
+    unit_name: str
+    at: datetime
+    by: str
+    reasons: tuple[ReasonView, ...]
+    eta_s: float | None
+    distance_m: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeadlineView:
+    step: str
+    due_at: datetime
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceView:
+    verdict: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepView:
+    step: str
+    at: datetime
+    posted_at: datetime
+    by: str
+    evidence: EvidenceView
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEvent:
+    """One event as told to people; also what the stream carries."""
+
+    id: int
+    at: datetime
+    kind: str
+    actor: str
+    case_id: str | None
+    report_id: str | None
+    unit_id: str | None
+    body: Json = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    id: str
+    opened_at: datetime
+    status: str
+    route: str
+    label: str | None
+    category: str | None
+    confidential: bool
+    danger: int
+    risk_90d: float | None
+    address: str | None
+    report_ids: tuple[str, ...]
+    location: Location | None
+    assignment: AssignmentView | None
+    deadlines: tuple[DeadlineView, ...]
+    steps: tuple[StepView, ...]
+    timeline: tuple[TimelineEvent, ...]
+    navigation: NavigationLinks | None
+    closed_at: datetime | None
+    disposition: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateView:
+    unit_id: str
+    name: str
+    eta_s: float
+    distance_m: float | None
+    score_s: float
+    reasons: tuple[ReasonView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PositionView:
+    lat: float
+    lon: float
+    crs: str
+    fix_time: datetime
+    age_s: float
+    accuracy_m: float | None
+    doubt: tuple[str, ...]
+    heading_deg: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class UnitView:
+    """``status`` is ``off``, ``free`` or the status of the unit's running case."""
+
+    id: str
+    name: str
+    point: str
+    duty: bool
+    status: str
+    position: PositionView | None
+    battery_pct: float | None
+    presence: str | None
+    devices: tuple[str, ...]
+    point_location: Location
+    case_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StepTime:
+    """Seconds from hand-over to a step; None where nothing was posted."""
+
+    step: str
+    count: int
+    p50_s: float | None
+    p90_s: float | None
+    met: int
+    missed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """A street's figures of a span of time. Rates are None where nothing was counted."""
+
+    since: datetime
+    until: datetime
+    received: int
+    disputes: int
+    diverted: int
+    settled_on_spot: int
+    taken_up_later: int
+    settled_later: int
+    on_spot_rate: float | None
+    later_rate: float | None
+    repeat_share: float | None
+    open_cases: int
+    by_route: dict[str, int]
+    by_category: dict[str, int]
+    steps: tuple[StepTime, ...]

@@ -1,0 +1,44 @@
+"""The office as one value: everything a service needs, made once per process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from edge.district import District
+from sqlalchemy import Engine
+from triage.assessment import Assessment
+from triage.report import ReportText
+
+from server.config import Settings
+from server.vault import Vault
+
+
+class Judge(Protocol):
+    """Whoever assesses texts. ``assess`` raises ModelUnavailable when no model can be used."""
+
+    @property
+    def name(self) -> str | None: ...
+
+    @property
+    def fault(self) -> str | None: ...
+
+    def assess(self, report: ReportText) -> Assessment: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    home: Path
+    settings: Settings
+    engine: Engine
+    vault: Vault
+    judge: Judge
+    district: District
+    clock: Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)

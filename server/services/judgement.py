@@ -1,0 +1,116 @@
+"""What the office thinks of a report: the model's words, the place, the history, the route."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+import structlog
+from edge.district import District
+from sqlalchemy import Connection
+from triage.assessment import Assessment
+from triage.recurrence import History, Risk, assess_risk
+from triage.report import ReportText
+from triage.taxonomy import Label, Route
+
+from server.domain.gazetteer import NamedPlace, locate
+from server.domain.geo import Place
+from server.domain.report import NewReport
+from server.office import Office
+from server.services.keys import Keys
+from server.store import reports
+
+_UNKNOWN_DANGER = 70
+"""Nobody judged it, so it waits in front of everything that is surely mild."""
+_GRAVE_DANGER = 90
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """``danger`` 0–100 orders the queue; ``fault`` says why there is no assessment."""
+
+    assessment: Assessment | None
+    fault: str | None
+    route: Route
+    danger: int
+    place: Place | None
+    coarse_place: bool
+    risk: Risk | None = None
+
+    @property
+    def label(self) -> Label | None:
+        return self.assessment.label if self.assessment else None
+
+    @property
+    def category(self) -> str | None:
+        return self.assessment.category if self.assessment else None
+
+
+def of_text(office: Office, new: NewReport, masked: str) -> Judgement:
+    """Ask the model; whatever goes wrong in it, the report goes to review instead."""
+    place, coarse = _place(office, new)
+    try:
+        assessment = office.judge.assess(ReportText("", masked, new.received_at))
+    except Exception as error:  # noqa: BLE001 - nothing a model does may make intake fail
+        log.error("assessment_failed", error=type(error).__name__, model=office.judge.name)
+        return Judgement(None, type(error).__name__, Route.REVIEW, _UNKNOWN_DANGER, place, coarse)
+    route = _confidential(assessment.route) if new.confidential else assessment.route
+    return Judgement(assessment, None, route, danger(assessment), place, coarse)
+
+
+def with_history(
+    office: Office, conn: Connection, new: NewReport, keys: Keys, judged: Judgement
+) -> Judgement:
+    """Add the risk of another dispute, from earlier disputes of the same caller or address."""
+    times = reports.dispute_times(
+        conn, caller_keys=keys.caller, address_key=keys.address, until=new.received_at
+    )
+    return replace(judged, risk=assess_risk(history(times, new.received_at)))
+
+
+def history(times: list[datetime], at: datetime) -> History:
+    """Counts before ``at`` in 7, 30, 90 and 365 days; ``times`` oldest first."""
+
+    def within(days: int) -> int:
+        return sum(at - time <= timedelta(days=days) for time in times)
+
+    last = (at - times[-1]) / timedelta(days=1) if times else None
+    return History(
+        n_7d=within(7),
+        n_30d=within(30),
+        n_90d=within(90),
+        n_365d=within(365),
+        days_since_last=None if last is None else round(last, 2),
+    )
+
+
+def danger(assessment: Assessment) -> int:
+    """0–100: the probability of a police matter, or 90 and up when a cue is in force."""
+    base = round(100 * assessment.p[Label.POLICE])
+    if any(cue.in_force for cue in assessment.cues):
+        return max(base, _GRAVE_DANGER)
+    return base
+
+
+def _confidential(route: Route) -> Route:
+    """A confidential report is never handed on by itself (保密)."""
+    return Route.POLICE if route in {Route.POLICE, Route.JOINT} else Route.REVIEW
+
+
+def _place(office: Office, new: NewReport) -> tuple[Place | None, bool]:
+    if new.place is not None:
+        return new.place, False
+    named = locate(new.address or new.text, _names(office.district))
+    return (named.place, True) if named else (None, True)
+
+
+@lru_cache(maxsize=4)
+def _names(district: District) -> tuple[NamedPlace, ...]:
+    return tuple(
+        NamedPlace(name, Place(entry.at.lat, entry.at.lon))
+        for entry in district.gazetteer
+        for name in (entry.name, *entry.aliases)
+    )

@@ -1,0 +1,131 @@
+"""The roster: units, members, who is on duty, and their devices."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.exc import IntegrityError
+
+from server.domain.credentials import broker_hash, new_secret
+from server.domain.errors import Conflict, Invalid, Missing
+from server.domain.events import NewEvent
+from server.domain.geo import Place
+from server.domain.roles import Actor
+from server.office import Office
+from server.store import events, units
+from server.store.engine import reading, writing
+from server.store.units import UnitRow
+
+DEVICE_KINDS = ("bodycam", "radio", "phone", "tracker")
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+"""Device ids become MQTT topic levels and user names: no slash, plus, hash or blank."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Shown once; only a hash is kept."""
+
+    username: str
+    password: str
+
+
+def add_unit(
+    office: Office,
+    unit_id: str,
+    *,
+    name: str,
+    point: str,
+    place: Place,
+    actor: Actor,
+    speed_kmh: float | None = None,
+    on_duty: bool = True,
+) -> None:
+    """A new unit, on duty from now until further notice unless told otherwise."""
+    if not _ID.fullmatch(unit_id):
+        raise Invalid("id", "use letters, digits, dot, dash and underscore, at most 64")
+    now = office.clock()
+    try:
+        with writing(office.engine) as conn:
+            values = {"id": unit_id, "name": name, "point": point}
+            speed = speed_kmh or office.settings.dispatch.speed_kmh
+            units.add(conn, values | {"lat": place.lat, "lon": place.lon, "speed_kmh": speed})
+            if on_duty:
+                units.add_duty(conn, unit_id, start=now, end=None)
+            events.tell(conn, [NewEvent("unit_changed", now, actor.name, unit_id=unit_id)])
+    except IntegrityError as error:
+        raise Conflict(f"Unit {unit_id} exists already; choose another id.") from error
+
+
+def unit_rows(office: Office) -> list[UnitRow]:
+    with reading(office.engine) as conn:
+        return units.every(conn)
+
+
+def add_member(office: Office, unit_id: str, name: str) -> None:
+    try:
+        with writing(office.engine) as conn:
+            units.add_member(conn, unit_id, name)
+    except IntegrityError as error:
+        raise Conflict(f"{name} is in {unit_id} already, or there is no such unit.") from error
+
+
+def set_duty(
+    office: Office, unit_id: str, *, start: datetime, end: datetime | None, actor: Actor
+) -> None:
+    """One more shift; an open end means until further notice."""
+    if end is not None and end <= start:
+        raise Invalid("end", "must lie after the start of the shift")
+    now = office.clock()
+    with writing(office.engine) as conn:
+        if units.find(conn, unit_id) is None:
+            raise Missing("unit", unit_id)
+        units.add_duty(conn, unit_id, start=start, end=end)
+        events.tell(conn, [NewEvent("unit_changed", now, actor.name, unit_id=unit_id)])
+
+
+def end_duty(office: Office, unit_id: str, *, actor: Actor) -> None:
+    """Off duty from now on; a running case stays with the unit until it is closed."""
+    now = office.clock()
+    with writing(office.engine) as conn:
+        units.end_duty(conn, unit_id, at=now)
+        events.tell(conn, [NewEvent("unit_changed", now, actor.name, unit_id=unit_id)])
+
+
+def add_device(
+    office: Office, device_id: str, *, kind: str, unit_id: str | None, actor: Actor
+) -> Credentials:
+    """A new device with its broker account; the password is answered once and kept hashed."""
+    if not _ID.fullmatch(device_id):
+        raise Invalid("id", "use letters, digits, dot, dash and underscore, at most 64")
+    if kind not in DEVICE_KINDS:
+        raise Invalid("kind", f"is not one of {', '.join(DEVICE_KINDS)}")
+    secret, now = new_secret(), office.clock()
+    try:
+        with writing(office.engine) as conn:
+            if unit_id is not None and units.find(conn, unit_id) is None:
+                raise Missing("unit", unit_id)
+            values = {"id": device_id, "kind": kind, "unit_id": unit_id, "created_at": now}
+            units.add_device(conn, values | {"secret_hash": broker_hash(secret)})
+            body = {"device": device_id}
+            told = NewEvent("device_added", now, actor.name, unit_id=unit_id, body=body)
+            events.tell(conn, [told])
+    except IntegrityError as error:
+        raise Conflict(f"Device {device_id} exists already; revoke it or take another id.") from error
+    return Credentials(device_id, secret)
+
+
+def device_rows(office: Office) -> list[UnitRow]:
+    with reading(office.engine) as conn:
+        return units.every_device(conn)
+
+
+def revoke_device(office: Office, device_id: str, *, actor: Actor) -> None:
+    """The device's account is gone from now on; what it sent stays."""
+    now = office.clock()
+    with writing(office.engine) as conn:
+        if not units.revoke_device(conn, device_id, at=now):
+            raise Missing("device", device_id)
+        body = {"device": device_id}
+        events.tell(conn, [NewEvent("device_revoked", now, actor.name, body=body)])

@@ -1,0 +1,102 @@
+"""The Chinese words of the pages for the machine words of the office."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from triage.taxonomy import CATEGORY_NAMES_ZH, LABEL_NAMES_ZH, ROUTE_NAMES_ZH
+
+from server.domain.case import DISPOSITION_NAMES_ZH, STATUS_NAMES_ZH, STEP_NAMES_ZH
+from server.domain.evidence import VERDICT_NAMES_ZH
+
+UNKNOWN = "未知"
+
+LABELS: Mapping[str, str] = {str(key): name for key, name in LABEL_NAMES_ZH.items()}
+ROUTES: Mapping[str, str] = {str(key): name for key, name in ROUTE_NAMES_ZH.items()}
+CATEGORIES: Mapping[str, str] = {str(key): name for key, name in CATEGORY_NAMES_ZH.items()}
+STATUSES: Mapping[str, str] = {str(key): name for key, name in STATUS_NAMES_ZH.items()}
+DISPOSITIONS: Mapping[str, str] = {str(key): name for key, name in DISPOSITION_NAMES_ZH.items()}
+VERDICTS: Mapping[str, str] = {str(key): name for key, name in VERDICT_NAMES_ZH.items()}
+STEPS: Mapping[str, str] = {
+    **{str(key): name for key, name in STEP_NAMES_ZH.items()},
+    "feedback": "首次反馈",
+    "closed": "办结",
+}
+DEADLINE_STATES: Mapping[str, str] = {
+    "running": "计时中",
+    "warned": "将超时",
+    "met": "按时",
+    "missed": "超时",
+    "void": "不再计时",
+}
+ROLES: Mapping[str, str] = {
+    "intake": "接警程序",
+    "edge": "边缘程序",
+    "dispatcher": "指挥员",
+    "mediator": "调解员",
+    "supervisor": "督导员",
+    "admin": "管理员",
+}
+UNIT_STATUSES: Mapping[str, str] = {**STATUSES, "off": "不在岗", "free": "待命"}
+CUES: Mapping[str, str] = {
+    "weapon": "凶器",
+    "fire": "火源爆燃",
+    "injury": "伤情",
+    "threat": "威胁",
+    "violence": "动手",
+    "suicide": "轻生",
+    "domestic_violence": "家暴",
+    "vulnerable": "老幼弱者",
+    "confinement": "限制人身",
+    "sexual": "性侵害",
+    "crowd": "聚众",
+    "intoxication": "醉酒",
+    "crime": "涉嫌违法",
+}
+POSITION_DOUBTS: Mapping[str, str] = {
+    "no_fix": "没有定位",
+    "stale": "定位陈旧",
+    "future": "时间超前",
+    "jump": "位置跳变",
+    "accuracy": "误差过大",
+    "duplicate": "重复定位",
+    "out_of_order": "次序颠倒",
+    "off_globe": "坐标无效",
+    "outside_district": "不在辖区",
+}
+ALARMS: Mapping[str, str] = {
+    "sos": "SOS求救",
+    "fall": "跌倒",
+    "tamper": "设备被拆",
+    "low_battery": "电量低",
+    "storage_full": "存储已满",
+    "camera_fault": "摄像故障",
+}
+RISK_BANDS: Mapping[str, str] = {
+    "low": "低",
+    "medium": "中",
+    "moderate": "中",
+    "high": "高",
+    "very_high": "很高",
+}
+
+ROUTE_KEYS: tuple[tuple[str, str], ...] = (
+    ("1", "police"),
+    ("2", "joint"),
+    ("3", "mediate"),
+    ("4", "service"),
+    ("5", "review"),
+)
+"""The operator's number keys, printed on the buttons."""
+
+_LIKELY = ((0.9, "几乎肯定"), (0.7, "很可能"), (0.5, "较可能"), (0.3, "有可能"), (0.1, "不太可能"))
+
+
+def likelihood(share: float) -> str:
+    """A probability in words, for people who read no decimals."""
+    return next((word for least, word in _LIKELY if share >= least), "几乎不可能")
+
+
+def category(code: str | None) -> str:
+    """The leaf's Chinese name; a leaf from a site's own dictionary is shown as it is."""
+    return CATEGORIES.get(code, code) if code else "未分类"
