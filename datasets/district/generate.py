@@ -55,7 +55,7 @@ def build(seed: int) -> Json:
             round(max(lons) + margin, 4),
         ],
         "area_km2": land.AREA_KM2,
-        "outline": _degrees(_border(ground.outline)),
+        "outline": _degrees(ground.outline),
         "communities": [_community(*item) for item in ground.communities],
         "nodes": _degrees(net.at),
         "roads": [{"name": n, "class": c, "nodes": chain} for n, c, chain in roads],
@@ -67,13 +67,6 @@ def build(seed: int) -> Json:
 
 def _degrees(points: list[XY]) -> list[list[float]]:
     return [plane.degrees(p) for p in points]
-
-
-def _border(outline: list[XY]) -> list[XY]:
-    """The outline bent like the communities' borders, so that they meet it."""
-    warp = plane.Warp()
-    bent = [warp(p) for p in plane.dense(outline, 110)]
-    return plane.simplified([*bent, bent[0]], 6)[:-1]
 
 
 def _community(name: str, kind: str, ring: list[XY], people: int) -> Json:

@@ -13,10 +13,10 @@ from plane import XY
 AREA_KM2 = 76.94
 PEOPLE = 330_000
 TOWN_CENTRES: tuple[tuple[XY, float], ...] = (
-    ((-300.0, 250.0), 1750.0),
-    ((2500.0, -1750.0), 900.0),
-    ((-2700.0, -2000.0), 700.0),
-    ((900.0, 3000.0), 650.0),
+    ((-300.0, 250.0), 2150.0),
+    ((2500.0, -2150.0), 1200.0),
+    ((-2700.0, -2000.0), 1000.0),
+    ((900.0, 3000.0), 900.0),
 )
 
 
@@ -31,16 +31,17 @@ class Land:
 
 
 def make(rng: random.Random) -> Land:
-    outline = _outline()
+    raw = _outline()
+    outline = _bent(raw)
     river = [p for p in _river() if plane.inside(p, outline)]
     brook = [p for p in _brook() if plane.inside(p, outline)]
     lake = _blob((1500.0, 1250.0), 520.0, 330.0, 0.5)
     parks = [
         ("荷洲公园", _blob((-1150.0, 1180.0), 260.0, 190.0, 2.0)),
-        ("鹭汀湿地", _blob((3350.0, 500.0), 430.0, 260.0, 3.6)),
+        ("鹭汀湿地", _blob((4350.0, -450.0), 430.0, 260.0, 3.6)),
         ("翠屏山", _blob((-3250.0, 2050.0), 640.0, 480.0, 5.0)),
     ]
-    return Land(outline, river, brook, lake, parks, _communities(rng, outline))
+    return Land(outline, river, brook, lake, parks, _communities(rng, raw))
 
 
 def town(p: XY) -> float:
@@ -55,8 +56,18 @@ def _outline() -> list[XY]:
         r = 1 + 0.10 * math.cos(2 * a - 0.4) + 0.055 * math.cos(3 * a + 1.2)
         r += 0.035 * math.cos(5 * a + 2.2) + 0.018 * math.cos(9 * a) + 0.012 * math.cos(14 * a + 1)
         ring.append((r * math.cos(a) * 1.04, r * math.sin(a)))
-    scale = math.sqrt(AREA_KM2 * 1e6 / plane.area(ring))
-    return [(x * scale, y * scale) for x, y in ring]
+    ring = [(x * 4900, y * 4900) for x, y in ring]
+    for _ in range(3):  # bending changes the area a little
+        scale = math.sqrt(AREA_KM2 * 1e6 / plane.area(_bent(ring)))
+        ring = [(x * scale, y * scale) for x, y in ring]
+    return ring
+
+
+def _bent(ring: list[XY]) -> list[XY]:
+    """The ring bent as all borders are, so that they meet."""
+    warp = plane.Warp()
+    bent = [warp(p) for p in plane.dense(ring, 110)]
+    return plane.simplified([*bent, bent[0]], 6)[:-1]
 
 
 def _river() -> list[XY]:
@@ -91,9 +102,7 @@ def _blob(middle: XY, rx: float, ry: float, phase: float) -> list[XY]:
 
 def _communities(rng: random.Random, outline: list[XY]) -> list[tuple[str, str, list[XY], int]]:
     seeds = _seeds(rng, outline, len(names.COMMUNITIES))
-    warp = plane.Warp()
-    rings = [[warp(p) for p in plane.dense(cell, 110)] for cell in _cells(seeds, outline)]
-    rings = [plane.simplified([*ring, ring[0]], 6)[:-1] for ring in rings]
+    rings = [_bent(cell) for cell in _cells(seeds, outline)]
     weights = [(0.12 + town(plane.centroid(ring))) * plane.area(ring) ** 0.5 for ring in rings]
     out = []
     for name, ring, weight in zip(names.COMMUNITIES, rings, weights, strict=True):

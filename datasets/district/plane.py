@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 XY = tuple[float, float]
@@ -61,7 +62,7 @@ def inside(p: XY, ring: list[XY]) -> bool:
 
 
 def crosses(a: XY, b: XY, line: list[XY]) -> bool:
-    return any(_segments_cross(a, b, c, d) for c, d in zip(line, line[1:], strict=False))
+    return any(_segments_cross(a, b, c, d) for c, d in itertools.pairwise(line))
 
 
 def _side(a: XY, b: XY, c: XY) -> float:
@@ -82,7 +83,7 @@ def to_segment(p: XY, a: XY, b: XY) -> float:
 
 
 def to_line(p: XY, line: list[XY]) -> float:
-    return min(to_segment(p, a, b) for a, b in zip(line, line[1:], strict=False))
+    return min(to_segment(p, a, b) for a, b in itertools.pairwise(line))
 
 
 def nearer_half(ring: list[XY], a: XY, b: XY) -> list[XY]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
 from collections import defaultdict
@@ -60,6 +61,7 @@ def make(rng: random.Random, ground: land.Land) -> Net:
     _scatter(net, rng, ground)
     _grow(net, rng, ground)
     _keep_connected(net)
+    _bend(net, rng)
     return net
 
 
@@ -67,7 +69,7 @@ def _lay_trunks(net: Net, ground: land.Land) -> None:
     for number, bends in enumerate(_TRUNKS):
         line = plane.spline([(float(x), float(y)) for x, y in bends], 190)
         chain = [net.add(p, 95) for p in line if plane.inside(p, ground.outline)]
-        for a, b in zip(chain, chain[1:], strict=False):
+        for a, b in itertools.pairwise(chain):
             if a != b and plane.distance(net.at[a], net.at[b]) < 600:
                 net.trunk[net.join(a, b)] = number
 
@@ -77,19 +79,19 @@ def _scatter(net: Net, rng: random.Random, ground: land.Land) -> None:
     warp = plane.Warp()
     for turn_deg, ((cx, cy), radius) in zip((17, -24, 38, 5), land.TOWN_CENTRES, strict=True):
         c, s = math.cos(math.radians(turn_deg)), math.sin(math.radians(turn_deg))
-        span = int(radius * 1.15 / 165)
+        span = int(radius * 1.15 / 120)
         for i in range(-span, span + 1):
             for j in range(-span, span + 1):
-                u, w = i * 195 + rng.gauss(0, 14), j * 150 + rng.gauss(0, 14)
+                u, w = i * 168 + rng.gauss(0, 13), j * 122 + rng.gauss(0, 13)
                 wx, wy = warp((u * 1.6, w * 1.6))
                 p = (cx + c * u - s * w + 0.35 * (wx - u * 1.6), cy + s * u + c * w)
                 p = (p[0], p[1] + 0.35 * (wy - w * 1.6))
                 if math.hypot(u, w) < radius and _buildable(p, ground):
-                    _place(net, p, 92)
-    for _ in range(5200):
+                    _place(net, p, 78)
+    for _ in range(9000):
         p = (rng.uniform(-6200, 6200), rng.uniform(-6200, 6200))
         if _buildable(p, ground):
-            _place(net, p, 430 - 265 * land.town(p))
+            _place(net, p, 345 - 215 * land.town(p))
 
 
 def _buildable(p: XY, ground: land.Land) -> bool:
@@ -117,7 +119,7 @@ def _grow(net: Net, rng: random.Random, ground: land.Land) -> None:
             if any(plane.crosses(p, q, ring) for ring in banned):
                 continue
             wet = plane.crosses(p, q, ground.river) or plane.crosses(p, q, ground.brook)
-            drop = 0.9 if wet else 0.20 + 0.14 * (1 - land.town(p))
+            drop = 0.88 if wet else 0.17 + 0.10 * (1 - land.town(p))
             if rng.random() > drop:
                 net.join(a, b)
 
@@ -157,6 +159,27 @@ def _keep_connected(net: Net) -> None:
     net.trunk = {(number[a], number[b]): k for (a, b), k in net.trunk.items() if a in number}
 
 
+def _bend(net: Net, rng: random.Random) -> None:
+    """Long stretches outside the trunk roads swing a little, as country roads do."""
+    for a, b in sorted(net.edges - set(net.trunk)):
+        p, q = net.at[a], net.at[b]
+        length = plane.distance(p, q)
+        parts = int(length // 130)
+        if parts < 2:
+            continue
+        swing = rng.uniform(-0.09, 0.09)
+        net.edges.discard((a, b))
+        last = a
+        for step in range(1, parts):
+            t = step / parts
+            off = swing * math.sin(math.pi * t) + rng.uniform(-0.012, 0.012)
+            x, y = plane.between(p, q, t)
+            net.at.append((x - (q[1] - p[1]) * off, y + (q[0] - p[0]) * off))
+            net.join(last, len(net.at) - 1)
+            last = len(net.at) - 1
+        net.join(last, b)
+
+
 def named(net: Net, names: Names) -> list[tuple[str, str, list[int]]]:
     """Streets: edges chained straight on at each crossing; long chains are the larger roads."""
     chains = _chains(net)
@@ -175,10 +198,8 @@ def named(net: Net, names: Names) -> list[tuple[str, str, list[int]]]:
 
 
 def _class_of(net: Net, chain: list[int]) -> str:
-    length = sum(
-        plane.distance(net.at[a], net.at[b]) for a, b in zip(chain, chain[1:], strict=False)
-    )
-    return "main" if length > 1500 else "street" if length > 420 else "lane"
+    length = sum(plane.distance(net.at[a], net.at[b]) for a, b in itertools.pairwise(chain))
+    return "main" if length > 1500 else "street" if length > 450 else "lane"
 
 
 def _chains(net: Net) -> list[list[int]]:
