@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from edge.config import EdgeSettings, MqttSettings
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from edge.config import EdgeSettings, MqttSettings
 from server.domain.assignment import RankRule
 from server.domain.evidence import EvidenceRule
 from server.domain.linking import LinkRule

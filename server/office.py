@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-from edge.district import District
 from sqlalchemy import Engine
 from triage.assessment import Assessment
 from triage.report import ReportText
 
+from edge.district import District
 from server.config import Settings
 from server.vault import Vault
 

@@ -74,9 +74,7 @@ def _candidate(target: Place | None, unit: Unit, now: datetime, rule: RankRule) 
     return _sum(unit, metres, (travel, *widening), load)
 
 
-def _sum(
-    unit: Unit, metres: float | None, travel: tuple[Reason, ...], load: Reason
-) -> Candidate:
+def _sum(unit: Unit, metres: float | None, travel: tuple[Reason, ...], load: Reason) -> Candidate:
     eta = sum(reason.seconds for reason in travel)
     return Candidate(
         unit_id=unit.id,

@@ -1,14 +1,14 @@
 """Everything that can go wrong in the office, as one tree.
 
-    OfficeError            carries facts, says what to do, and whether trying again helps
-    ├── Invalid            422  a field is wrong
-    ├── NotAllowed         403  the role or the owner is wrong
-    ├── Missing            404  no such thing
-    ├── Conflict           409  the thing has moved on
-    │   ├── AlreadyAssigned     somebody else won
-    │   ├── CaseClosed          nothing more can happen to it
-    │   └── OutOfOrder          a step before its time
-    └── Unavailable        503  try again later
+OfficeError            carries facts, says what to do, and whether trying again helps
+├── Invalid            422  a field is wrong
+├── NotAllowed         403  the role or the owner is wrong
+├── Missing            404  no such thing
+├── Conflict           409  the thing has moved on
+│   ├── AlreadyAssigned     somebody else won
+│   ├── CaseClosed          nothing more can happen to it
+│   └── OutOfOrder          a step before its time
+└── Unavailable        503  try again later
 """
 
 from __future__ import annotations

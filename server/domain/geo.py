@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from edge.datum import from_wgs84, to_wgs84
-
 from server.domain.errors import Invalid
 
 EARTH_RADIUS_M = 6_371_008.8

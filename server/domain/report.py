@@ -77,7 +77,7 @@ def check(report: NewReport, now: datetime) -> None:
 
 
 def address_key(address: str | None) -> str | None:
-    """One spelling for one place: full-width folded, blanks and dashes unified; None if unusable."""
+    """One spelling for one place: full-width folded, no blanks, one word for a building."""
     if not address:
         return None
     text = _SPACE.sub("", unicodedata.normalize("NFKC", address)).lower()

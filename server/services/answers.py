@@ -35,10 +35,17 @@ def intake_answer(vault: Vault, conn: Connection, report_id: str, judged: Judgem
 
 def plain(view: ReportView | CaseView) -> Json:
     """A view as JSON, instants as ISO 8601 with offset."""
-    made: Json = _adapter(type(view)).dump_python(view, mode="json")
+    adapter: TypeAdapter[ReportView] | TypeAdapter[CaseView]
+    adapter = _reports() if isinstance(view, ReportView) else _cases()
+    made: Json = adapter.dump_python(view, mode="json")  # type: ignore[arg-type]
     return made
 
 
 @cache
-def _adapter(kind: type[ReportView] | type[CaseView]) -> TypeAdapter[object]:
-    return TypeAdapter(kind)
+def _reports() -> TypeAdapter[ReportView]:
+    return TypeAdapter(ReportView)
+
+
+@cache
+def _cases() -> TypeAdapter[CaseView]:
+    return TypeAdapter(CaseView)

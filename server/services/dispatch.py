@@ -48,7 +48,12 @@ def candidates(office: Office, case_id: str, actor: Actor) -> list[CandidateView
 
 
 def assign(
-    office: Office, case_id: str, unit_id: str | None, actor: Actor, *, instead_of: str | None = None
+    office: Office,
+    case_id: str,
+    unit_id: str | None,
+    actor: Actor,
+    *,
+    instead_of: str | None = None,
 ) -> CaseView:
     """Assign a case; empty ``unit_id`` takes the best candidate.
 

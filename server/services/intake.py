@@ -101,7 +101,7 @@ def _record(
     actor: Actor,
     now: datetime,
 ) -> Json:
-    judged = judgement.with_history(office, conn, new, keys, judged)
+    judged = judgement.with_history(conn, new, keys, judged)
     report_id = new_id(now)
     main = _find_main(office, conn, new, keys, judged)
     told = [_report_taken(report_id, judged, actor, now)]
@@ -161,9 +161,7 @@ def _repeat(
     now: datetime,
 ) -> list[NewEvent]:
     """A repeated call joins its case; graver words raise the case's route, never lower it."""
-    told = [
-        NewEvent("report_linked", now, actor.name, case_id, report_id, body={"main": main_id})
-    ]
+    told = [NewEvent("report_linked", now, actor.name, case_id, report_id, body={"main": main_id})]
     row = cases.find(conn, case_id)
     assert row is not None, "a linked report's case exists: foreign key"
     case = cases.to_case(row)
@@ -195,9 +193,7 @@ def _new_case(case_id: str, new: NewReport, judged: Judgement, now: datetime) ->
     }
 
 
-def _report_taken(
-    report_id: str, judged: Judgement, actor: Actor, now: datetime
-) -> NewEvent:
+def _report_taken(report_id: str, judged: Judgement, actor: Actor, now: datetime) -> NewEvent:
     body: Json = {"route": judged.route.value, "label": judged.label and judged.label.value}
     kind = "report_taken" if judged.assessment else "model_unavailable"
     if judged.assessment is None:

@@ -7,19 +7,19 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 import structlog
-from edge.district import District
 from sqlalchemy import Connection
-from triage.assessment import Assessment
-from triage.recurrence import History, Risk, assess_risk
-from triage.report import ReportText
-from triage.taxonomy import Label, Route
 
+from edge.district import District
 from server.domain.gazetteer import NamedPlace, locate
 from server.domain.geo import Place
 from server.domain.report import NewReport
 from server.office import Office
 from server.services.keys import Keys
 from server.store import reports
+from triage.assessment import Assessment
+from triage.recurrence import History, Risk, assess_risk
+from triage.report import ReportText
+from triage.taxonomy import Label, Route
 
 _UNKNOWN_DANGER = 70
 """Nobody judged it, so it waits in front of everything that is surely mild."""
@@ -54,21 +54,21 @@ def of_text(office: Office, new: NewReport, masked: str) -> Judgement:
     place, coarse = _place(office, new)
     try:
         assessment = office.judge.assess(ReportText("", masked, new.received_at))
-    except Exception as error:  # noqa: BLE001 - nothing a model does may make intake fail
+    except Exception as error:  # nothing a model does may make intake fail
         log.error("assessment_failed", error=type(error).__name__, model=office.judge.name)
         return Judgement(None, type(error).__name__, Route.REVIEW, _UNKNOWN_DANGER, place, coarse)
     route = _confidential(assessment.route) if new.confidential else assessment.route
     return Judgement(assessment, None, route, danger(assessment), place, coarse)
 
 
-def with_history(
-    office: Office, conn: Connection, new: NewReport, keys: Keys, judged: Judgement
-) -> Judgement:
+def with_history(conn: Connection, new: NewReport, keys: Keys, judged: Judgement) -> Judgement:
     """Add the risk of another dispute, from earlier disputes of the same caller or address."""
     times = reports.dispute_times(
         conn, caller_keys=keys.caller, address_key=keys.address, until=new.received_at
     )
-    return replace(judged, risk=assess_risk(history(times, new.received_at)))
+    is_dispute = judged.label is Label.DISPUTE
+    risk = assess_risk(history(times, new.received_at), dispute=is_dispute)
+    return replace(judged, risk=risk)
 
 
 def history(times: list[datetime], at: datetime) -> History:

@@ -13,7 +13,7 @@ from server.domain.roles import Action, Actor, Role
 from server.domain.views import CaseView, Page, ReportView, TimelineEvent
 from server.office import Office
 from server.services import paging, viewing
-from server.store import view_traces, cases, events, reports
+from server.store import cases, events, reports, view_traces
 from server.store.cases import CaseFilter
 from server.store.engine import reading, writing
 from server.store.reports import ReportFilter, ReportRow
@@ -144,6 +144,4 @@ def _may_see_clear(conn: Connection, row: ReportRow, actor: Actor) -> bool:
 
 def _trace(office: Office, actor: Actor, what: str, object_id: str) -> None:
     with writing(office.engine) as conn:
-        view_traces.add(
-            conn, at=office.clock(), who=actor.name, what=what, object_id=object_id
-        )
+        view_traces.add(conn, at=office.clock(), who=actor.name, what=what, object_id=object_id)

@@ -101,4 +101,3 @@ def _sealed_caller(vault: Vault, caller: Caller) -> bytes | None:
 
 def _tidy(value: str | None) -> str | None:
     return value.replace("\x00", "").strip() or None if value is not None else None
-

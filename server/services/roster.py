@@ -106,13 +106,23 @@ def add_device(
         with writing(office.engine) as conn:
             if unit_id is not None and units.find(conn, unit_id) is None:
                 raise Missing("unit", unit_id)
-            values = {"id": device_id, "kind": kind, "unit_id": unit_id, "created_at": now}
-            units.add_device(conn, values | {"secret_hash": broker_hash(secret)})
+            units.add_device(
+                conn,
+                {
+                    "id": device_id,
+                    "kind": kind,
+                    "unit_id": unit_id,
+                    "created_at": now,
+                    "secret_hash": broker_hash(secret),
+                },
+            )
             body = {"device": device_id}
             told = NewEvent("device_added", now, actor.name, unit_id=unit_id, body=body)
             events.tell(conn, [told])
     except IntegrityError as error:
-        raise Conflict(f"Device {device_id} exists already; revoke it or take another id.") from error
+        raise Conflict(
+            f"Device {device_id} exists already; revoke it or take another id."
+        ) from error
     return Credentials(device_id, secret)
 
 

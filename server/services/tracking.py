@@ -134,9 +134,7 @@ def _post_step(
     body = {"step": step.value, "verdict": found.verdict.value, "why": found.why}
     told = NewEvent("step_posted", now, actor.name, case_id, unit_id=running.unit_id, body=body)
     events.tell(conn, [told])
-    return next(
-        viewing.step_view(s) for s in cases.steps_of(conn, [running.id]) if s.id == step_id
-    )
+    return next(viewing.step_view(s) for s in cases.steps_of(conn, [running.id]) if s.id == step_id)
 
 
 def _add(
@@ -167,13 +165,11 @@ def _add(
     )
 
 
-def _move(
-    conn: Connection, case: Case, step: Step, assignment_id: int, at: datetime
-) -> None:
+def _move(conn: Connection, case: Case, step: Step, assignment_id: int, at: datetime) -> None:
     """The case goes forward and the step's clock stops; arriving is the first feedback."""
     if not cases.change(conn, case, status=status_after(case.status, step)):
         raise Conflict(f"Case {case.id} has just changed; send the same key again.")
-    stops = [(step.value, assignment_id)]
+    stops: list[tuple[str, int | None]] = [(step.value, assignment_id)]
     if step is Step.ARRIVED:
         stops.append((sla.FEEDBACK, None))
     for name, owner in stops:
@@ -186,9 +182,7 @@ def _move(
             )
 
 
-def _stop_clocks(
-    conn: Connection, case_id: str, running: CaseRow | None, now: datetime
-) -> None:
+def _stop_clocks(conn: Connection, case_id: str, running: CaseRow | None, now: datetime) -> None:
     for name in (sla.FEEDBACK, sla.CLOSED):
         for clock in cases.running_deadlines(conn, case_id, step=name):
             cases.swap_deadline(
@@ -251,9 +245,7 @@ def _judge(
     return evidence.judge(claim, target, fixes, now=now, rule=rule)
 
 
-def _judge_again(
-    office: Office, conn: Connection, step: CaseRow, now: datetime
-) -> ArrivalVerdict:
+def _judge_again(office: Office, conn: Connection, step: CaseRow, now: datetime) -> ArrivalVerdict:
     claim = Claim(Step(step.step), step.at, by_unit=step.by_unit)
     return _judge(office, conn, claim, _target(step), step.unit_id, now)
 
@@ -273,7 +265,5 @@ def _change_verdict(
         "why": found.why,
     }
     return [
-        NewEvent(
-            "evidence_changed", now, SYSTEM, step.case_id, unit_id=step.unit_id, body=body
-        )
+        NewEvent("evidence_changed", now, SYSTEM, step.case_id, unit_id=step.unit_id, body=body)
     ]

@@ -116,9 +116,7 @@ def session_by_hash(conn: Connection, secret_hash: str) -> SessionRow | None:
 
 
 def touch_session(conn: Connection, secret_hash: str, now: datetime) -> None:
-    conn.execute(
-        update(sessions).where(sessions.c.secret_hash == secret_hash).values(seen_at=now)
-    )
+    conn.execute(update(sessions).where(sessions.c.secret_hash == secret_hash).values(seen_at=now))
 
 
 def remove_session(conn: Connection, secret_hash: str) -> None:
@@ -158,9 +156,7 @@ def token_by_hash(conn: Connection, secret_hash: str) -> tuple[TokenRow, str] | 
     row = conn.execute(select(tokens).where(tokens.c.secret_hash == secret_hash)).one_or_none()
     if row is None:
         return None
-    found = TokenRow(
-        row.id, row.name, Role(row.role), row.unit_id, row.created_at, row.revoked_at
-    )
+    found = TokenRow(row.id, row.name, Role(row.role), row.unit_id, row.created_at, row.revoked_at)
     return found, row.secret_hash
 
 
@@ -171,6 +167,4 @@ def revoke_tokens(conn: Connection, name: str, now: datetime) -> int:
 
 
 def _user(row: Row[tuple[object, ...]]) -> User:
-    return User(
-        row.id, row.name, Role(row.role), row.unit_id, row.created_at, row.disabled_at
-    )
+    return User(row.id, row.name, Role(row.role), row.unit_id, row.created_at, row.disabled_at)

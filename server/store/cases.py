@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, CursorResult, Row, and_, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from server.domain.assignment import Candidate
@@ -16,7 +17,7 @@ from server.domain.sla import OPEN_STATES, DeadlineState, PlannedDeadline
 from server.store.tables import assignments, cases, deadlines, steps
 from triage.taxonomy import Label, Route
 
-CaseRow = Row[tuple[object, ...]]
+CaseRow = Row[*tuple[Any, ...]]
 Values = dict[str, object]
 
 
@@ -108,6 +109,12 @@ def count_open(conn: Connection) -> int:
     return conn.execute(query).scalar_one()
 
 
+def _new_key(result: CursorResult[Any]) -> int:
+    key = result.inserted_primary_key
+    assert key is not None, "both databases answer the key of a single insert"
+    return int(key[0])
+
+
 # -- assignments ---------------------------------------------------------------------------
 
 
@@ -130,7 +137,7 @@ def assign(
             )
     except IntegrityError:
         return None
-    return int(result.inserted_primary_key[0])
+    return _new_key(result)
 
 
 def running_assignment(conn: Connection, case_id: str) -> CaseRow | None:
@@ -180,7 +187,7 @@ def step_by_key(conn: Connection, case_id: str, key: str) -> CaseRow | None:
 
 
 def add_step(conn: Connection, values: Values) -> int:
-    return int(conn.execute(insert(steps).values(**values)).inserted_primary_key[0])
+    return _new_key(conn.execute(insert(steps).values(**values)))
 
 
 def done_steps(conn: Connection, assignment_id: int) -> set[Step]:
@@ -205,9 +212,7 @@ def unproven_steps(conn: Connection, *, since: datetime, limit: int) -> list[Cas
     return list(conn.execute(query))
 
 
-def change_verdict(
-    conn: Connection, step_id: int, *, before: str, verdict: str, why: str
-) -> bool:
+def change_verdict(conn: Connection, step_id: int, *, before: str, verdict: str, why: str) -> bool:
     """Compare and swap; False when another sweep was faster."""
     result = conn.execute(
         update(steps)

@@ -49,7 +49,7 @@ def _open_sqlite(url: str) -> Engine:
     )
 
     @event.listens_for(engine, "connect")
-    def _configure(connection: Any, _record: Any) -> None:  # noqa: ANN401 - DBAPI types
+    def _configure(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # the driver must not begin transactions on its own
         cursor = connection.cursor()
         for pragma in (

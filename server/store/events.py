@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, text, update
 
@@ -87,7 +88,7 @@ def _walk(conn: Connection) -> Iterator[Event]:
         number = rows[-1].id
 
 
-def _told(row: Row[tuple[object, ...]]) -> NewEvent:
+def _told(row: Row[*tuple[Any, ...]]) -> NewEvent:
     return NewEvent(
         kind=row.kind,
         at=row.at,
@@ -115,7 +116,7 @@ def _row(event: Event) -> dict[str, object]:
     }
 
 
-def timeline_event(row: Row[tuple[object, ...]]) -> TimelineEvent:
+def timeline_event(row: Row[*tuple[Any, ...]]) -> TimelineEvent:
     return TimelineEvent(
         id=row.id,
         at=row.at,

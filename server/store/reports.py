@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
 
@@ -12,7 +13,7 @@ from server.domain.case import Status
 from server.domain.linking import Trace
 from server.store.tables import cases, corrections, predictions, reports
 
-ReportRow = Row[tuple[object, ...]]
+ReportRow = Row[*tuple[Any, ...]]
 Values = dict[str, object]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, func, select
 
 from server.domain.case import Disposition, Status, Step
 from server.store.tables import assignments, cases, deadlines, reports, steps
@@ -16,7 +16,7 @@ def received_by(conn: Connection, column: str, since: datetime, until: datetime)
     """Main reports of a span by ``label``, ``route`` or ``category``; repeats do not count."""
     wanted = reports.c[column]
     query = (
-        select(wanted, func.count())
+        select(wanted.label("word"), func.count().label("n"))
         .where(
             reports.c.received_at >= since,
             reports.c.received_at < until,
@@ -24,7 +24,7 @@ def received_by(conn: Connection, column: str, since: datetime, until: datetime)
         )
         .group_by(wanted)
     )
-    return {value or "unknown": count for value, count in conn.execute(query)}
+    return {row.word or "unknown": row.n for row in conn.execute(query)}
 
 
 def repeats(conn: Connection, since: datetime, until: datetime) -> int:
@@ -60,12 +60,12 @@ def repeats(conn: Connection, since: datetime, until: datetime) -> int:
 def dispositions(conn: Connection, since: datetime, until: datetime) -> dict[str, int]:
     """Mediated cases closed in a span, by how they ended."""
     query = (
-        select(cases.c.disposition, func.count())
+        select(cases.c.disposition, func.count().label("n"))
         .where(cases.c.closed_at >= since, cases.c.closed_at < until)
         .where(cases.c.handed_over_at.is_not(None))
         .group_by(cases.c.disposition)
     )
-    return {value: count for value, count in conn.execute(query)}
+    return {row.disposition: row.n for row in conn.execute(query)}
 
 
 def taken_up_later(by_disposition: dict[str, int]) -> int:
@@ -86,9 +86,7 @@ def open_cases(conn: Connection) -> int:
     return conn.execute(query).scalar_one()
 
 
-def step_seconds(
-    conn: Connection, since: datetime, until: datetime
-) -> dict[Step, list[float]]:
+def step_seconds(conn: Connection, since: datetime, until: datetime) -> dict[Step, list[float]]:
     """Seconds from hand-over to each posted step, of assignments made in the span."""
     query = (
         select(steps.c.step, steps.c.at, assignments.c.at.label("handed_over_at"))
@@ -110,5 +108,4 @@ def deadline_outcomes(
         .where(deadlines.c.due_at >= since, deadlines.c.due_at < until)
         .group_by(deadlines.c.step, deadlines.c.state)
     )
-    rows: list[Row[tuple[str, str, int]]] = list(conn.execute(query))
-    return {(row.step, row.state): row.n for row in rows}
+    return {(row.step, row.state): row.n for row in conn.execute(query)}

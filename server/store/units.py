@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, or_, select, update
 
@@ -20,7 +21,7 @@ from server.store.tables import (
     units,
 )
 
-UnitRow = Row[tuple[object, ...]]
+UnitRow = Row[*tuple[Any, ...]]
 Values = dict[str, object]
 
 
@@ -46,9 +47,7 @@ def add_duty(conn: Connection, unit_id: str, *, start: datetime, end: datetime |
 
 def end_duty(conn: Connection, unit_id: str, *, at: datetime) -> None:
     running = or_(duties.c.end_at.is_(None), duties.c.end_at > at)
-    conn.execute(
-        update(duties).where(duties.c.unit_id == unit_id, running).values(end_at=at)
-    )
+    conn.execute(update(duties).where(duties.c.unit_id == unit_id, running).values(end_at=at))
 
 
 def on_duty(conn: Connection, now: datetime) -> set[str]:

@@ -1,0 +1,39 @@
+"""What a telemetry message changes in the live state of its device, and what it does not."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from edge.telemetry import Alarm, Envelope, Fix, Message, fix_of
+
+FUTURE_TOLERANCE = timedelta(minutes=5)
+UNUSABLE = frozenset({"no_fix", "off_globe", "future", "jump", "null_island", "stale"})
+"""Doubts that keep a fix out of the live state; such a fix is stored and marked all the same."""
+FUTURE = "future"
+OFF_GLOBE = "off_globe"
+
+
+def told_at(message: Message) -> datetime:
+    """The instant a message speaks of: its fix, else when the device sent it."""
+    fix = fix_of(message)
+    return fix.fix_time if fix is not None else message.origin.sent_at
+
+
+def doubts(envelope: Envelope, now: datetime) -> tuple[str, ...]:
+    """The edge's doubts and our own: a clock far ahead would freeze the live state for ever."""
+    fix = fix_of(envelope.message)
+    own = []
+    if told_at(envelope.message) > now + FUTURE_TOLERANCE:
+        own.append(FUTURE)
+    if fix is not None and not (-90 <= fix.lat <= 90 and -180 <= fix.lon <= 180):
+        own.append(OFF_GLOBE)
+    return tuple(dict.fromkeys((*envelope.doubt, *own)))
+
+
+def moves(fix: Fix | None, doubt: tuple[str, ...]) -> bool:
+    """Whether a fix may become the live position; the store sees that it only moves forward."""
+    return fix is not None and not UNUSABLE.intersection(doubt)
+
+
+def alarm_word(alarm: Alarm) -> str:
+    return "alarm_raised" if alarm.active else "alarm_ended"

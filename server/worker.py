@@ -1,0 +1,98 @@
+"""Work in the background: corrections for training, reports that wait for a model, retention.
+
+Each job is idempotent and may run in any number of workers at once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from threading import Event as Flag
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from server.domain.errors import OfficeError
+from server.office import Office
+from server.services import rejudge
+from server.store import reports, telemetry
+from server.store.engine import reading, writing
+
+ROUND_S = 1.0
+RETENTION_EVERY = 3600
+"""Rounds between two clean-ups."""
+CORRECTIONS_FILE = "corrections.jsonl"
+
+log = structlog.get_logger()
+
+
+def run(office: Office, stop: Flag) -> None:
+    """Do what is due once a second until told to stop; faults are logged and tried again."""
+    exported = -1
+    round_number = 0
+    while not stop.wait(ROUND_S):
+        exported = _safely(partial(export_if_newer, office, exported), exported)
+        _safely(partial(rejudge.rejudge_waiting, office), 0)
+        if round_number % RETENTION_EVERY == 0:
+            _safely(partial(forget_old, office), 0)
+        round_number += 1
+
+
+def export_if_newer(office: Office, exported: int) -> int:
+    """Write the corrections file when there are newer ones; the last correction's number."""
+    with reading(office.engine) as conn:
+        last = reports.last_correction_id(conn)
+    if last > exported:
+        export_corrections(office, office.home / CORRECTIONS_FILE)
+    return last
+
+
+def export_corrections(office: Office, path: Path) -> int:
+    """All current corrections as JSON Lines for training, written in one step; how many.
+
+    Texts are masked; who corrected stays in the office.
+    """
+    with reading(office.engine) as conn:
+        rows = reports.current_corrections(conn)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    with draft.open("w", encoding="utf-8") as file:
+        for row in rows:
+            line = {
+                "text": row.text,
+                "label": row.label,
+                "category": row.category,
+                "source": "correction",
+                "at": row.at.isoformat(),
+                "report_id": row.report_id,
+            }
+            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+    return len(rows)
+
+
+def forget_old(office: Office) -> int:
+    """Delete tracks and dead letters older than configured; how many rows went."""
+    now, kept = office.clock(), office.settings.retention
+    with writing(office.engine) as conn:
+        gone = telemetry.forget_before(
+            conn,
+            tracks=now - timedelta(days=kept.track_days),
+            letters=now - timedelta(days=kept.dead_letter_days),
+        )
+    if gone:
+        log.info("retention", rows=gone)
+    return gone
+
+
+def _safely(job: Callable[[], int], fallback: int) -> int:
+    try:
+        return job()
+    except (SQLAlchemyError, OfficeError, OSError) as error:
+        log.error("job_failed", error=type(error).__name__)
+        return fallback
