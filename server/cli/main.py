@@ -57,10 +57,10 @@ def _usage(error: click.ClickException) -> str:
 
 
 def _explain(error: Exception) -> int:
-    """Known errors carry their sentence; an unknown one may hold personal data, so only its name."""
-    from edge.errors import EdgeError
+    """Known errors carry their sentence; of an unknown one only the name is safe to show."""
     from sqlalchemy.exc import SQLAlchemyError
 
+    from edge.errors import EdgeError
     from server.config import ConfigError
     from server.domain.errors import OfficeError
     from server.services.errors import KeepingError

@@ -15,10 +15,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from server.supervise.address import Address
+from server.config import Settings
+from server.domain.credentials import fits
+from server.supervise import lock, sealed
+from server.supervise.address import Address, parse
 from server.supervise.errors import BrokerMissing
 from server.supervise.part import Part, python
-from server.supervise.probe import mqtt_fault
+from server.supervise.probe import mqtt_fault, tcp_fault
+from server.supervise.sealed import BROKER_PASSWORD
+from server.vault import open_vault
 
 EDGE_ACCOUNT = "xn-edge"
 """The agent's account; no device may take this name."""
@@ -132,3 +137,37 @@ def _write(path: Path, text: str) -> bool:
         file.write(text)
     draft.replace(path)
     return True
+
+
+def kept_hash(folder: Path, name: str, secret: str) -> str | None:
+    """The hash an account has in the password file, if it still belongs to this secret."""
+    path = folder / "passwd"
+    for line in path.read_text("utf-8").splitlines() if path.exists() else ():
+        found, _, hashed = line.partition(":")
+        if found == name and fits(secret, hashed):
+            return hashed
+    return None
+
+
+def fault_of(home: Path, settings: Settings) -> tuple[bool, str]:
+    """Whether the broker in use lets the agent in, and what to say about it."""
+    if settings.mqtt.url:
+        where = Address(settings.mqtt.host, settings.mqtt.port)
+        name, secret = settings.mqtt.username, settings.mqtt.password.get_secret_value()
+        if settings.mqtt.tls:
+            return _told(where, tcp_fault(where))
+        return _told(where, mqtt_fault(where, name, secret))
+    running = lock.running_at(home)
+    if running is None:
+        return True, "none configured and nothing running; `xiaonao up` brings its own"
+    where = parse(running["mqtt"])
+    if running["accounts"] != "yes":
+        return _told(where, mqtt_fault(where))
+    kept = sealed.read(home, open_vault(home), sealed.PARTS_FILE)
+    return _told(where, mqtt_fault(where, EDGE_ACCOUNT, kept.get(BROKER_PASSWORD, "")))
+
+
+def _told(where: Address, fault: str | None) -> tuple[bool, str]:
+    if fault is None:
+        return True, f"{where} lets the agent in"
+    return False, f"{where}: {fault}; check mqtt.url, the account and whether it runs"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from pathlib import Path
 from server.supervise.errors import HomeInUse
 
 RUN_FOLDER = "run"
+_ADDRESSES = "up.json"
 
 
 def run_folder(home: Path) -> Path:
@@ -39,6 +41,23 @@ def alone(home: Path) -> Iterator[None]:
     """Held by a restore: no supervisor and no part may be running."""
     with _locked(home, "up.lock", fcntl.LOCK_EX), _locked(home, "parts.lock", fcntl.LOCK_EX):
         yield
+
+
+def note_running(home: Path, where: dict[str, str]) -> None:
+    """Leave the addresses of a running installation for whoever asks how it is."""
+    (run_folder(home) / _ADDRESSES).write_text(json.dumps(where), "utf-8")
+
+
+def running_at(home: Path) -> dict[str, str] | None:
+    """What ``note_running`` left, while a supervisor holds its lock; else None."""
+    path = home / RUN_FOLDER / _ADDRESSES
+    if not path.exists():
+        return None
+    try:
+        with supervising(home):
+            return None
+    except HomeInUse:
+        return dict(json.loads(path.read_text("utf-8")))
 
 
 @contextmanager

@@ -14,11 +14,10 @@ from server.domain.roles import Role
 from server.office import Office
 from server.services import accounts
 from server.supervise import sealed
+from server.supervise.sealed import BROKER_PASSWORD, EDGE_TOKEN
 
 PRIVATE_FOLDER = 0o700
 EDGE_TOKEN_NAME = "edge-agent"  # noqa: S105 - a name, not a secret
-EDGE_TOKEN = "edge_token"  # noqa: S105
-BROKER_PASSWORD = "broker_password"  # noqa: S105
 
 
 def make_home(home: Path) -> bool:

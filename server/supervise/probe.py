@@ -27,6 +27,15 @@ def http_answers(address: Address, path: str = "/healthz") -> bool:
         connection.close()
 
 
+def tcp_fault(address: Address) -> str | None:
+    """None when somebody listens there, else why not; enough where TLS hides the rest."""
+    try:
+        with socket.create_connection((address.host, address.port), timeout=_LIMIT_S):
+            return None
+    except OSError as error:
+        return error.strerror or str(error) or "no answer in time"
+
+
 def mqtt_fault(address: Address, username: str = "", password: str = "") -> str | None:
     """None when the broker lets us in, else why not, in words.
 

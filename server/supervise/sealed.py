@@ -11,6 +11,8 @@ from server.vault import Vault, VaultError
 
 PARTS_FILE = "parts.sealed"
 DEMO_FILE = "demo.sealed"
+EDGE_TOKEN = "edge_token"  # noqa: S105 - a name, not a secret
+BROKER_PASSWORD = "broker_password"  # noqa: S105
 
 
 def read(home: Path, vault: Vault, name: str) -> dict[str, str]:

@@ -22,10 +22,11 @@ from server.store.engine import open_engine, reading
 from server.supervise import broker, exposure, sealed
 from server.supervise.address import Address, parse, settle
 from server.supervise.errors import PartFailed
-from server.supervise.lock import supervising
+from server.supervise.lock import note_running, supervising
 from server.supervise.part import Part, leashed, python
-from server.supervise.prepare import BROKER_PASSWORD, EDGE_TOKEN, make_home, private_umask
+from server.supervise.prepare import make_home, private_umask
 from server.supervise.probe import http_answers
+from server.supervise.sealed import BROKER_PASSWORD, EDGE_TOKEN
 from server.supervise.supervisor import TICK_S, Supervisor
 from server.vault import open_vault
 
@@ -75,10 +76,12 @@ def run(home: Path, settings: Settings, wanted: Wanted) -> None:
         supervisor = Supervisor(plan.parts, say=_say)
         keep_accounts = _account_keeper(home, settings, plan, supervisor)
         keep_accounts()
-        supervisor.run(stop, on_ready=lambda: _ready(plan), on_tick=keep_accounts)
+        supervisor.run(stop, on_ready=lambda: _ready(home, plan), on_tick=keep_accounts)
 
 
-def _ready(plan: Plan) -> None:
+def _ready(home: Path, plan: Plan) -> None:
+    accounts = "yes" if plan.broker_accounts else "no"
+    note_running(home, {"http": str(plan.http), "mqtt": str(plan.mqtt), "accounts": accounts})
     sys.stdout.write(f"ready http://{plan.http} mqtt://{plan.mqtt}\n")
     sys.stdout.flush()
 
@@ -221,7 +224,11 @@ def _account_keeper(
 def _devices(engine: Engine) -> list[broker.Account]:
     with reading(engine) as conn:
         rows = units.every_device(conn)
-    return [broker.Account(row.id, row.secret_hash) for row in rows if row.revoked_at is None]
+    return [
+        broker.Account(row.id, row.secret_hash)
+        for row in rows
+        if row.revoked_at is None and row.id != broker.EDGE_ACCOUNT
+    ]
 
 
 @contextmanager
