@@ -7,34 +7,35 @@ change something need the page's CSRF token, in ``X-CSRFToken`` or the field ``c
 from __future__ import annotations
 
 import ipaddress
+from dataclasses import dataclass
 
 from flask import Flask, g, request
-from flask_wtf.csrf import CSRFError, CSRFProtect
+from flask_wtf.csrf import CSRFError, CSRFProtect  # type: ignore[import-untyped]
 from werkzeug.exceptions import Forbidden
 from werkzeug.wrappers import Response
 
 from server.domain.roles import Action, Actor, Role
 from server.office import Office
 from server.services import accounts
-from server.web.access import Access, Need, current_office, need_of
+from server.web.access import OFFICE, Access, Need, current_office, need_of
 from server.web.problems import CsrfFailed, TokenMissing
 
 COOKIE = "xn_session"
 MAX_SECRET = 128
-_BEARER = "bearer"
 
 
 def register(app: Flask) -> None:
-    security = app.extensions["xiaonao"].settings
+    office: Office = app.extensions[OFFICE]
+    secure = office.settings.http.secure_cookies
     app.config.update(
-        SECRET_KEY=app.extensions["xiaonao"].vault.session_key,
+        SECRET_KEY=office.vault.session_key,
         SESSION_COOKIE_NAME="xn_csrf",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=security.http.secure_cookies,
+        SESSION_COOKIE_SECURE=secure,
         WTF_CSRF_CHECK_DEFAULT=False,
         WTF_CSRF_TIME_LIMIT=None,
-        WTF_CSRF_SSL_STRICT=security.http.secure_cookies,
+        WTF_CSRF_SSL_STRICT=secure,
     )
     csrf = CSRFProtect(app)
 
@@ -42,23 +43,36 @@ def register(app: Flask) -> None:
     def _guard() -> None:
         if request.endpoint is None:
             return  # nothing lives here; the 404 or 405 says so
-        g.actor = resolve(current_office())
+        shown = credential()
+        g.actor = actor_of(current_office(), shown)
         check(need_of(app, request.endpoint), g.actor)
-        if "Authorization" not in request.headers:
+        if not shown.bearer:
             _check_page_token(csrf)
 
 
-def resolve(office: Office) -> Actor | None:
-    """The actor of this request, or None. A bad token is a stranger, whatever the cookie says."""
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What the caller showed. Never logged."""
+
+    bearer: bool
+    secret: str
+
+
+def credential() -> Credential:
+    """The request's token, else its cookie; an empty secret is nobody's."""
     header = request.headers.get("Authorization")
-    if header is not None:
-        scheme, _, secret = header.partition(" ")
-        secret = secret.strip()
-        if scheme.lower() != _BEARER or not secret or len(secret) > MAX_SECRET:
-            return None
-        return accounts.token(office, secret)
-    cookie = request.cookies.get(COOKIE)
-    return accounts.session(office, cookie) if cookie and len(cookie) <= MAX_SECRET else None
+    if header is None:
+        return Credential(bearer=False, secret=request.cookies.get(COOKIE, ""))
+    scheme, _, secret = header.partition(" ")
+    return Credential(bearer=True, secret=secret.strip() if scheme.lower() == "bearer" else "")
+
+
+def actor_of(office: Office, shown: Credential) -> Actor | None:
+    """Whom the credential stands for now. A bad token is a stranger, whatever the cookie says."""
+    if not 0 < len(shown.secret) <= MAX_SECRET:
+        return None
+    find = accounts.token if shown.bearer else accounts.session
+    return find(office, shown.secret)
 
 
 def check(need: Need | None, actor: Actor | None) -> None:

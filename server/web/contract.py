@@ -88,10 +88,10 @@ class Operations:
     tag: str
     declared: list[Operation] = field(default_factory=list)
 
-    def get(self, path: str, need: Need, **more: Any) -> Callable[[V], V]:  # noqa: ANN401
+    def get(self, path: str, need: Need, **more: Any) -> Callable[[V], V]:
         return self._declare("GET", path, need, more)
 
-    def post(self, path: str, need: Need, **more: Any) -> Callable[[V], V]:  # noqa: ANN401
+    def post(self, path: str, need: Need, **more: Any) -> Callable[[V], V]:
         return self._declare("POST", path, need, more)
 
     def _declare(

@@ -9,6 +9,8 @@ from typing import Annotated
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints
 
 _ISO = re.compile(r"^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}")
+_LOST_PLUS = re.compile(r"(T\d{2}:\d{2}\S*) (\d{2}:?\d{2})$")
+"""An offset's plus sign that an unescaped query string turned into a blank."""
 _EXAMPLE = "write an instant with its offset, as 2026-11-03T08:15:00+08:00"
 EARLIEST, LATEST = 1970, 2199
 
@@ -17,7 +19,7 @@ def _written_out(value: object) -> object:
     """Bare numbers are no instants here: nobody could tell seconds from milliseconds."""
     try:
         if isinstance(value, str) and _ISO.match(value):
-            return datetime.fromisoformat(value.upper())
+            return datetime.fromisoformat(_LOST_PLUS.sub(r"\1+\2", value.upper()))
     except ValueError:
         pass
     raise ValueError(_EXAMPLE)

@@ -80,9 +80,7 @@ def wants_page() -> bool:
     return request.accept_mimetypes.accept_html
 
 
-def problem(
-    status: int, detail: str, *, kind: str = "about:blank", **facts: object
-) -> Response:
+def problem(status: int, detail: str, *, kind: str = "about:blank", **facts: object) -> Response:
     """A problem document. ``facts`` are its extra members."""
     body = {
         "type": kind,
