@@ -211,5 +211,5 @@ def _refuse_unknown(tables: Mapping[str, Any]) -> None:
 
 def _unknown(name: str, known: list[str]) -> str:
     close = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {close[0]}?" if close else "see docs/SETTINGS.md for all settings."
+    hint = f"did you mean {close[0]}?" if close else "see docs/REFERENCE.md for all settings."
     return f"Setting {name} is unknown; {hint}"
