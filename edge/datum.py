@@ -22,7 +22,7 @@ _INVERSE_DEG = 1e-10
 _Shift = Callable[[float, float], tuple[float, float]]
 
 
-class UnknownDatum(ValueError):  # noqa: N818  reads as what it is
+class UnknownDatum(ValueError):
     """A datum nobody knows; the message lists the known ones."""
 
     def __init__(self, crs: str) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from edge import telemetry
 from edge.datum import CRS_NAMES, to_wgs84
-from edge.errors import Unreadable
+from edge.errors import Numbered, Unreadable
 from edge.fields import FieldError, Fields, flag, instant, name, number, one_of, sha256, text, whole
 from edge.telemetry import (
     Alarm,
@@ -42,7 +42,11 @@ def decode(raw: object, *, kind: str, device_id: str) -> Decoded:
     Unknown fields are ignored. Raises Unreadable with every fault.
     """
     fields = Fields(raw)
-    message = _decode(fields, kind=kind, device_id=device_id)
+    try:
+        message = _decode(fields, kind=kind, device_id=device_id)
+    except Unreadable as error:
+        error.numbered = _number(raw, device_id)
+        raise
     return Decoded(message, tuple(fields.notes))
 
 
@@ -71,8 +75,7 @@ def _decode(fields: Fields, *, kind: str, device_id: str) -> Message:
     build = _BUILDERS.get(kind)
     if build is None:
         raise Unreadable.because("kind", f"is not one of {', '.join(_BUILDERS)}")
-    origin = _origin(fields, device_id)
-    message = build(fields, origin)
+    message = build(fields, _origin(fields, device_id))
     fields.check()
     return message
 
@@ -86,6 +89,13 @@ def _origin(fields: Fields, device_id: str) -> Origin:
         sent_at=fields.required("sent_at", instant),
         lowest_held=fields.optional("lowest_held", whole()),
     )
+
+
+def _number(raw: object, device_id: str) -> Numbered | None:
+    """Which message it was, so that one bad message does not hold back the confirmation."""
+    fields = Fields(raw)
+    boot, seq = fields.optional("boot", name), fields.optional("seq", whole())
+    return None if boot is None or seq is None else Numbered(device_id, boot, seq)
 
 
 def _version(value: object) -> int:

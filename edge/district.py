@@ -17,7 +17,7 @@ EARTH_RADIUS_M = 6_371_008.8  # mean radius of the IUGG
 RoadClass = Literal["trunk", "main", "street", "lane"]
 
 
-class BadDistrict(ValueError):  # noqa: N818  reads as what it is
+class BadDistrict(ValueError):
     """A district file that cannot be used; the message says where and why."""
 
 

@@ -8,12 +8,11 @@
     ├── StorageFailed          the outbox did not take it: not acknowledged, try again
     │   └── OutboxFull         a bound is reached; the broker keeps what we refuse
     ├── BrokerUnreachable      no connection to the broker; a retry helps
+    ├── AlreadyRunning         another agent uses this home folder
     └── UplinkError
         ├── ServerUnavailable  a retry helps (transport, 5xx, 429, refused credentials)
         └── BatchRefused       a retry does not help; split, then dead letter
 """
-
-# ruff: noqa: N818  (names say what happened: Unreadable, OutboxFull)
 
 from __future__ import annotations
 
@@ -44,12 +43,22 @@ class Fault:
         return f"{self.field} {self.why}"
 
 
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """Which message of which run of a device an unreadable one was, when that much is readable."""
+
+    device_id: str
+    boot: str
+    seq: int
+
+
 class Unreadable(EdgeError):
     """A message that cannot be understood, with every fault found. Never holds its content."""
 
     def __init__(self, faults: tuple[Fault, ...]) -> None:
         super().__init__("; ".join(map(str, faults)))
         self.faults = faults
+        self.numbered: Numbered | None = None
 
     @classmethod
     def because(cls, field: str, why: str) -> Unreadable:
@@ -86,6 +95,13 @@ class BrokerUnreachable(EdgeError):
         self.port = port
 
 
+class AlreadyRunning(EdgeError):
+    """Another agent uses this home folder."""
+
+    def __init__(self, home: Path) -> None:
+        super().__init__(f"An edge agent runs on {home} already; stop it or give --home another.")
+
+
 class UplinkError(EdgeError):
     """The server did not take a batch."""
 
@@ -93,9 +109,12 @@ class UplinkError(EdgeError):
 class ServerUnavailable(UplinkError):
     """The server cannot take anything now; the messages stay and are tried again."""
 
-    def __init__(self, why: str, *, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self, why: str, *, status: int | None = None, retry_after_s: float | None = None
+    ) -> None:
         super().__init__(f"The server took nothing ({why}); the messages wait in the outbox.")
         self.why = why
+        self.status = status
         self.retry_after_s = retry_after_s
 
 

@@ -1,0 +1,282 @@
+"""The edge agent put together: broker, outbox, server.
+
+The order of work for a group of arrivals is the body of ``Agent._settle``; the order of a day is
+``Agent.run``. Two threads: this one talks with the broker and writes the outbox, the other reads
+the outbox and talks with the server.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import structlog
+
+from edge import config, reception
+from edge.confirming import Ack
+from edge.district import Bounds as Area
+from edge.errors import (
+    AlreadyRunning,
+    BrokerUnreachable,
+    ConfigError,
+    ServerUnavailable,
+    StorageFailed,
+)
+from edge.metrics import Metrics, reason_label
+from edge.mqtt import BrokerLink
+from edge.outbox import Bounds, Outbox, Put
+from edge.quality import Limits
+from edge.reception import Arrival, Received, Tracks
+from edge.status_page import StatusPage
+from edge.telemetry import is_urgent
+from edge.uplink import HttpPoster, Uplink
+
+log = structlog.get_logger("edge.agent")
+
+LAST_FLUSH_S = 3.0
+MAX_ACKS_KEPT = 100_000
+_RECONNECT_MIN_S = 0.25
+_RECONNECT_MAX_S = 10.0
+
+
+class AckBox:
+    """Confirmations on their way from the uplink to the broker; the highest of each run counts.
+
+    Beyond the bound the oldest goes: the device sends again and is told again.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: dict[tuple[str, str], Ack] = {}
+
+    def add(self, acks: Sequence[Ack]) -> None:
+        with self._lock:
+            for ack in acks:
+                key = (ack.device_id, ack.boot)
+                before = self._kept.pop(key, ack)
+                self._kept[key] = max(before, ack, key=lambda item: item.seq)
+            while len(self._kept) > MAX_ACKS_KEPT:
+                del self._kept[next(iter(self._kept))]
+
+    def take(self) -> list[Ack]:
+        with self._lock:
+            taken = list(self._kept.values())
+            self._kept.clear()
+        return taken
+
+
+class Agent:
+    """One a home folder."""
+
+    def __init__(self, settings: config.Settings, *, clock: Callable[[], datetime]) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._stopping = threading.Event()
+        self._acks = AckBox()
+        self._tracks = Tracks()
+        self._failures = 0
+        self.metrics = Metrics()
+        self._outbox = open_outbox(settings)
+        self._poster = HttpPoster(settings.edge, config.token(settings))
+        self._uplink = self._build_uplink(open_outbox(settings), self._poster)
+        self._link = BrokerLink(
+            settings.mqtt,
+            settle=self._settle,
+            clock=clock,
+            commit_rows=settings.edge.commit_rows,
+        )
+
+    def stop(self) -> None:
+        """Asks ``run`` to end in order; safe from a signal handler."""
+        self._stopping.set()
+        self._link.wake()
+
+    def run(self, *, on_ready: Callable[[], None]) -> None:
+        """Until ``stop``; then commits, flushes one last batch and returns.
+
+        ``on_ready`` is called once, when first subscribed. Raises AlreadyRunning, ConfigError.
+        """
+        with ExitStack() as stack:
+            stack.enter_context(_alone(self._settings.home))
+            self._open_status_page(stack)
+            uplink = threading.Thread(target=self._uplink.run, name="uplink", daemon=True)
+            uplink.start()
+            announced = False
+            while not self._stopping.is_set():
+                if self._connected() and not announced:
+                    announced = True
+                    on_ready()
+                self._serve()
+            self._finish(uplink)
+
+    def health(self) -> dict[str, object]:
+        return {
+            "status": "ok",
+            "broker": "subscribed" if self._link.subscribed else "away",
+            "server": self._uplink.last_failure or "ok",
+        }
+
+    def _connected(self) -> bool:
+        try:
+            self._link.connect()
+        except BrokerUnreachable as error:
+            log.warning("broker away", why=str(error))
+            self._pause()
+            return False
+        self._failures = 0
+        self.metrics.connects.inc()
+        self.metrics.connected.set(1)
+        log.info("subscribed")
+        return True
+
+    def _serve(self) -> None:
+        """Turns of the loop until the connection or the storage fails, or until stopped."""
+        try:
+            while self._link.subscribed and not self._stopping.is_set():
+                self._link.turn()
+                self._after_turn()
+        except BrokerUnreachable as error:
+            log.warning("broker lost", why=str(error))
+        except StorageFailed as error:
+            # Unacknowledged, so the broker keeps the group and sends it again on reconnect.
+            log.error("not stored, not acknowledged", why=str(error))
+            self.metrics.storage_failures.inc()
+            self._link.drop()
+            self._failures = max(self._failures, 2)
+            self._pause()
+        self.metrics.connected.set(0)
+
+    def _settle(self, arrivals: Sequence[Arrival]) -> None:
+        received = reception.receive(
+            arrivals,
+            tracks=self._tracks.view(),
+            limits=limits_of(self._settings.edge),
+            max_payload_bytes=self._settings.edge.max_payload_bytes,
+        )
+        put = self._outbox.put(received.envelopes, received.dead, now=self._clock())
+        self._tracks.keep(received.tracks)
+        self._acks.add(put.acks)
+        self._uplink.wake(urgent=any(is_urgent(e.message) for e in received.envelopes))
+        self._count(len(arrivals), received, put)
+
+    def _after_turn(self) -> None:
+        self.metrics.acknowledged.inc(self._link.acknowledged)
+        self._link.acknowledged = 0
+        kept = []
+        for ack in self._acks.take():
+            if self._link.confirm(ack):
+                self.metrics.confirmed.inc()
+            else:
+                kept.append(ack)
+        self._acks.add(kept)
+
+    def _finish(self, uplink: threading.Thread) -> None:
+        """Commit, one last batch, the confirmations it brings, goodbye; all within the bound."""
+        give_up = time.monotonic() + LAST_FLUSH_S
+        try:
+            self._link.settle_in_hand()
+        except StorageFailed as error:
+            log.error("not stored, not acknowledged", why=str(error))
+        self._uplink.stop()
+        uplink.join(LAST_FLUSH_S / 2)
+        if not uplink.is_alive():
+            self._flush(give_up - time.monotonic())
+            if self._link.subscribed:
+                self._after_turn()
+        self._link.close()
+        self._poster.close()
+        self._outbox.close()
+        log.info("stopped")
+
+    def _flush(self, left_s: float) -> None:
+        if left_s < 0.1:
+            return
+        hurried = self._settings.edge.model_copy(update={"request_timeout_s": left_s})
+        poster = HttpPoster(hurried, config.token(self._settings))
+        try:
+            self._build_uplink(self._outbox, poster).work()
+        except (ServerUnavailable, StorageFailed) as error:
+            log.warning("last batch stays in the outbox", why=str(error))
+        finally:
+            poster.close()
+
+    def _pause(self) -> None:
+        self._failures += 1
+        wait = min(_RECONNECT_MAX_S, _RECONNECT_MIN_S * 2.0 ** min(self._failures, 10))
+        self._stopping.wait(wait * random.uniform(0.5, 1.0))  # noqa: S311  no secret
+
+    def _on_acks(self, acks: Sequence[Ack]) -> None:
+        self._acks.add(acks)
+        self._link.wake()
+
+    def _build_uplink(self, outbox: Outbox, poster: HttpPoster) -> Uplink:
+        return Uplink(
+            outbox,
+            poster,
+            settings=self._settings.edge,
+            metrics=self.metrics,
+            on_acks=self._on_acks,
+            clock=self._clock,
+        )
+
+    def _open_status_page(self, stack: ExitStack) -> None:
+        address = self._settings.edge.http
+        if not address:
+            return
+        try:
+            page = StatusPage(address, health=self.health, metrics=self.metrics.render)
+        except OSError as error:
+            raise ConfigError(
+                f"Setting edge.http: {address} cannot be listened on ({error.strerror}); "
+                "choose another port."
+            ) from error
+        log.info("status page", url=stack.enter_context(page).url)
+
+    def _count(self, arrivals: int, received: Received, put: Put) -> None:
+        self.metrics.arrived.inc(arrivals)
+        self.metrics.repeated.inc(put.repeated)
+        self.metrics.ignored.inc(received.without_telemetry)
+        self.metrics.dead_dropped.inc(put.dead_dropped)
+        for kind, count in Counter(e.message.kind for e in received.envelopes).items():
+            self.metrics.stored.labels(kind).inc(count)
+        for reason, count in Counter(d for e in received.envelopes for d in e.doubt).items():
+            self.metrics.doubted.labels(reason).inc(count)
+        for letter in received.dead:
+            self.metrics.dead.labels(letter.stage, reason_label(letter.reason)).inc()
+
+
+def open_outbox(settings: config.Settings) -> Outbox:
+    """The home folder's outbox with its bounds. Raises StorageFailed."""
+    edge = settings.edge
+    bounds = Bounds(rows=edge.outbox_rows, stored_bytes=edge.outbox_bytes, dead_rows=edge.dead_rows)
+    return Outbox(settings.outbox_path, bounds=bounds, gap_s=edge.gap_s)
+
+
+def limits_of(edge: config.EdgeSettings) -> Limits:
+    """What the settings call doubtful."""
+    return Limits(
+        bounds=Area(*edge.bounds) if edge.bounds else None,
+        stale_s=edge.stale_s,
+        future_s=edge.future_s,
+        accuracy_m=edge.accuracy_m,
+        jump_mps=edge.jump_mps,
+    )
+
+
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """Two agents would share a client id and throw each other out at the broker for ever."""
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "edge.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise AlreadyRunning(home) from error
+        yield

@@ -1,0 +1,153 @@
+"""``xiaonao-edge``: the agent and what an operator needs around it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import sys
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+import structlog
+
+from edge import config
+from edge.errors import EdgeError
+
+_HOME = click.option(
+    "--home",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar="XIAONAO_HOME",
+    default=Path("var"),
+    show_default="./var",
+    help="Home folder: settings, outbox.",
+)
+
+
+class _Sentences(click.Group):
+    """Errors we raise on purpose become one sentence on stderr and their exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except EdgeError as error:
+            click.echo(f"xiaonao-edge: {error}", err=True)
+            ctx.exit(error.exit_code)
+
+
+@click.group(
+    cls=_Sentences,
+    epilog="Example: XIAONAO_MQTT__URL=mqtt://127.0.0.1:1883 xiaonao-edge run --home var",
+)
+@click.version_option(package_name="xiaonao")
+def main() -> None:
+    """Takes what devices send, keeps it safe, hands it on to the server."""
+
+
+@main.command(epilog="Example: xiaonao-edge run --home /var/lib/xiaonao")
+@_HOME
+def run(home: Path) -> None:
+    """Run the agent; prints `ready` when subscribed. SIGTERM ends it in order."""
+    from edge.agent import Agent
+
+    _log_to_stderr()
+    agent = Agent(_settings(home), clock=_now)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: agent.stop())
+    agent.run(on_ready=lambda: click.echo("ready"))
+
+
+@main.command(epilog="Example: xiaonao-edge doctor --home var")
+@_HOME
+def doctor(home: Path) -> None:
+    """Check configuration, outbox, broker, server and clock; exit 1 on any fault."""
+    from edge.doctor import examine
+
+    _log_to_stderr()
+    faults = 0
+    for finding in examine(_settings(home)):
+        click.echo(f"{'ok  ' if finding.ok else 'FAULT'} {finding.what}: {finding.detail}")
+        faults += not finding.ok
+    sys.exit(1 if faults else 0)
+
+
+@main.command(epilog="Example: xiaonao-edge outbox --dead > letters.jsonl")
+@_HOME
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("--dead", is_flag=True, help="Dead letters as JSON Lines, for `replay`.")
+@click.option("--limit", default=20, show_default=True, help="Newest dead letters shown.")
+def outbox(*, home: Path, as_json: bool, dead: bool, limit: int) -> None:
+    """What waits for the server, and what could not be taken and why."""
+    from edge.agent import open_outbox
+    from edge.replay import to_line
+
+    with open_outbox(_settings(home)) as box:
+        counts, letters = box.counts(), box.dead_letters(limit=limit)
+    if dead:
+        for _, letter in letters:
+            click.echo(to_line(letter))
+    elif as_json:
+        found = [json.loads(to_line(letter)) | {"id": number} for number, letter in letters]
+        click.echo(json.dumps(asdict(counts) | {"dead_letters": found}, ensure_ascii=False))
+    else:
+        _print_outbox(asdict(counts), [(n, d.stage, d.reason) for n, d in letters])
+
+
+@main.command(epilog="Example: xiaonao-edge outbox --dead | xiaonao-edge replay -")
+@_HOME
+@click.argument("file", type=click.File("r", encoding="utf-8"))
+def replay(home: Path, file: Any) -> None:
+    """Put raw messages or dead letters (JSON Lines) back through the path.
+
+    A line is {"topic", "payload"} or what `outbox --dead` prints. Safe while the agent runs.
+    """
+    from edge.agent import limits_of, open_outbox
+    from edge.replay import replay as put_back
+
+    settings = _settings(home)
+    with open_outbox(settings) as box:
+        done = put_back(
+            file,
+            box,
+            now=_now(),
+            limits=limits_of(settings.edge),
+            max_payload_bytes=settings.edge.max_payload_bytes,
+        )
+    for number, why in done.faults:
+        click.echo(f"line {number}: {why}", err=True)
+    click.echo(f"{done.stored} stored, {done.repeated} there already, {len(done.faults)} not taken")
+    sys.exit(1 if done.faults else 0)
+
+
+def _print_outbox(counts: dict[str, Any], letters: list[tuple[int, str, str]]) -> None:
+    oldest = counts["oldest_at"]
+    since = "none" if oldest is None else datetime.fromtimestamp(oldest, UTC).isoformat()
+    click.echo(f"waiting {counts['waiting']} ({counts['waiting_bytes']} bytes), oldest {since}")
+    click.echo(f"urgent {counts['urgent']}")
+    click.echo(f"dead letters {counts['dead']}, dropped beyond the bound {counts['dead_dropped']}")
+    for number, stage, reason in letters:
+        click.echo(f"  {number} from {stage}: {reason}")
+
+
+def _settings(home: Path) -> config.Settings:
+    return config.load(home, os.environ)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _log_to_stderr() -> None:
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )

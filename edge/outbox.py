@@ -1,0 +1,271 @@
+"""The spool between broker and server: one SQLite file, a row per message, nothing lost.
+
+Each thread opens its own. Every method is one transaction, on disk when it returns.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal, Self
+
+from edge import outbox_schema as schema
+from edge.confirming import Ack
+from edge.encoding import dumps, encode_envelope
+from edge.errors import Numbered, OutboxFull, StorageFailed
+from edge.runs import Runs
+from edge.telemetry import Envelope, is_urgent
+
+Stage = Literal["broker", "server"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    rows: int = 2_000_000
+    stored_bytes: int = 2_147_483_648
+    dead_rows: int = 100_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter:
+    """What could not be taken: where it failed, why, and the raw bytes."""
+
+    at: datetime
+    stage: Stage
+    topic: str
+    reason: str
+    raw: bytes
+    numbered: Numbered | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A stored message on its way up; ``body`` is its JSON for the server."""
+
+    id: int
+    device_id: str
+    boot: str
+    seq: int
+    protocol: str
+    lowest_held: int | None
+    urgent: int
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """How many messages were new; the others were in the outbox already.
+
+    ``acks`` confirm runs whose unreadable messages were just put by.
+    """
+
+    stored: int
+    repeated: int
+    dead_dropped: int
+    acks: tuple[Ack, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """Confirmations for the devices, and how many missing numbers were given up."""
+
+    acks: tuple[Ack, ...]
+    given_up: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """``oldest_at`` is when the oldest waiting message was stored, seconds since 1970."""
+
+    waiting: int
+    waiting_bytes: int
+    urgent: int
+    oldest_at: float | None
+    dead: int
+    dead_dropped: int
+
+
+class Outbox:
+    """put, peek, done, bury."""
+
+    def __init__(self, path: Path, *, bounds: Bounds | None = None, gap_s: float = 120) -> None:
+        """Raises StorageFailed when the file cannot be opened."""
+        self.path = path
+        self._bounds = bounds or Bounds()
+        with self._guarded():
+            self._db = schema.connect(path)
+        self._runs = Runs(self._db, gap_s=gap_s)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._db.close()
+
+    def put(
+        self, envelopes: Sequence[Envelope], dead: Sequence[DeadLetter], *, now: datetime
+    ) -> Put:
+        """Stores both, or neither. Raises OutboxFull at a bound, StorageFailed otherwise."""
+        rows = [_row(envelope, now) for envelope in envelopes]
+        with self._transaction():
+            stored, size = self._insert(rows)
+            self._check_bounds(stored, size)
+            dropped = self._insert_dead(dead)
+            acks, _ = self._runs.confirm(_numbers(dead), now_s=now.timestamp())
+        return Put(stored, len(rows) - stored, dropped, acks)
+
+    def peek(self, *, rows: int, max_bytes: int) -> list[Waiting]:
+        """The next messages to go up, urgent ones first; at least one if there is any."""
+        with self._guarded():
+            found = self._db.execute(schema.PEEK, (rows,)).fetchall()
+        out: list[Waiting] = []
+        size = 0
+        for row in found:
+            waiting = Waiting(*row)
+            size += len(waiting.body.encode())
+            if out and size > max_bytes:
+                break
+            out.append(waiting)
+        return out
+
+    def done(self, rows: Iterable[Waiting], *, now: datetime) -> Confirmed:
+        """The server has these: forget them, and say how far each run is confirmed."""
+        return self.settle(rows, (), now=now)
+
+    def settle(
+        self,
+        rows: Iterable[Waiting],
+        refused: Sequence[tuple[Waiting, str]],
+        *,
+        now: datetime,
+    ) -> Confirmed:
+        """``done``, and what the server refused for good becomes dead letters with its reason."""
+        taken = list(rows)
+        gone = [*taken, *(row for row, _ in refused)]
+        letters = [_letter(row, why, now) for row, why in refused]
+        with self._transaction():
+            self._delete(gone)
+            self._insert_dead(letters)
+            acks, given_up = self._runs.confirm(
+                [
+                    (row.device_id, row.boot, row.seq, row.lowest_held)
+                    for row in gone
+                    if row.protocol == "native"
+                ],
+                now_s=now.timestamp(),
+            )
+        return Confirmed(acks, given_up)
+
+    def postpone(self, rows: Sequence[Waiting]) -> None:
+        """To the end of the queue, for messages the server stumbles over."""
+        with self._transaction():
+            self._db.executemany(schema.POSTPONE, [(row.id,) for row in rows])
+
+    def counts(self) -> Counts:
+        with self._guarded():
+            row = self._db.execute(schema.COUNTS).fetchone()
+        return Counts(*row)
+
+    def dead_letters(self, *, limit: int) -> list[tuple[int, DeadLetter]]:
+        """The newest ones, with their numbers."""
+        with self._guarded():
+            found = self._db.execute(schema.DEAD_LETTERS, (limit,)).fetchall()
+        return [
+            (
+                row[0],
+                DeadLetter(
+                    at=datetime.fromisoformat(row[1]),
+                    stage=row[2],
+                    topic=row[3],
+                    reason=row[4],
+                    raw=row[5],
+                ),
+            )
+            for row in found
+        ]
+
+    def _insert(self, rows: Sequence[schema.Row]) -> tuple[int, int]:
+        before = self._db.total_changes
+        size = 0
+        for row in rows:
+            if self._db.execute(schema.INSERT, row).rowcount:
+                size += len(row[-1].encode())
+        stored = self._db.total_changes - before
+        if stored:
+            self._db.execute(schema.GROW, (stored, size))
+        return stored, size
+
+    def _check_bounds(self, stored: int, size: int) -> None:
+        rows, held = self._db.execute(schema.TALLY).fetchone()
+        over = rows > self._bounds.rows or held > self._bounds.stored_bytes
+        if over and (stored or size):
+            raise OutboxFull(self.path, rows=rows - stored, stored_bytes=held - size)
+
+    def _insert_dead(self, dead: Sequence[DeadLetter]) -> int:
+        if not dead:
+            return 0
+        self._db.executemany(
+            schema.INSERT_DEAD,
+            [(d.at.isoformat(), d.stage, d.topic, d.reason, d.raw) for d in dead],
+        )
+        dropped = self._db.execute(schema.DROP_DEAD, (self._bounds.dead_rows,)).rowcount
+        if dropped:
+            self._db.execute(schema.COUNT_DROPPED, (dropped,))
+        return max(0, dropped)
+
+    def _delete(self, rows: Sequence[Waiting]) -> None:
+        count = size = 0
+        for row in rows:
+            if self._db.execute(schema.DELETE, (row.id,)).rowcount:
+                count += 1
+                size += len(row.body.encode())
+        self._db.execute(schema.GROW, (-count, -size))
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._guarded():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise StorageFailed(self.path, f"{type(error).__name__}: {error}") from error
+
+
+def _row(envelope: Envelope, now: datetime) -> schema.Row:
+    origin = envelope.message.origin
+    return (
+        origin.device_id,
+        origin.boot,
+        origin.seq,
+        envelope.protocol,
+        origin.lowest_held,
+        int(is_urgent(envelope.message)),
+        now.timestamp(),
+        dumps(encode_envelope(envelope)),
+    )
+
+
+def _letter(row: Waiting, why: str, now: datetime) -> DeadLetter:
+    return DeadLetter(at=now, stage="server", topic="", reason=why, raw=row.body.encode())
+
+
+def _numbers(dead: Sequence[DeadLetter]) -> list[tuple[str, str, int, int | None]]:
+    found = (letter.numbered for letter in dead)
+    return [(n.device_id, n.boot, n.seq, None) for n in found if n is not None]

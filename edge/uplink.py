@@ -1,0 +1,258 @@
+"""Batches from the outbox to the server, until it has them.
+
+Three answers: taken (done), malformed (split down to the message at fault, which becomes a dead
+letter), not now (everything stays; wait with back-off and jitter). An SOS cuts a wait short.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Protocol
+
+import httpx
+import structlog
+
+from edge.config import EdgeSettings
+from edge.confirming import Ack
+from edge.errors import BatchRefused, ServerUnavailable, StorageFailed
+from edge.metrics import Metrics
+from edge.outbox import Outbox, Waiting
+
+log = structlog.get_logger("edge.uplink")
+
+PATH = "/api/v1/telemetry"
+# 4xx that say something of the address or the credentials, not of the batch.
+_NOT_THE_BATCH = frozenset({401, 403, 404, 405, 407, 408, 409, 421, 425, 426, 429})
+_STUMBLES_BEFORE_SPLIT = 3
+_SINGLES_A_ROUND = 50
+_FALLEN_IN_A_ROW = 3
+
+Clock = Callable[[], datetime]
+OnAcks = Callable[[Sequence[Ack]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """``rejected`` pairs a place in the batch with the server's reason."""
+
+    accepted: int
+    duplicates: int
+    rejected: tuple[tuple[int, str], ...]
+
+
+class Poster(Protocol):
+    def post(self, batch: Sequence[Waiting]) -> Answer:
+        """Raises ServerUnavailable or BatchRefused."""
+
+
+class HttpPoster:
+    """``POST /api/v1/telemetry`` with a bearer token."""
+
+    def __init__(self, settings: EdgeSettings, token: str) -> None:
+        headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        self._client = httpx.Client(
+            base_url=settings.server_url,
+            timeout=settings.request_timeout_s,
+            headers=headers,
+            trust_env=False,
+        )
+
+    def post(self, batch: Sequence[Waiting]) -> Answer:
+        body = '{"messages":[' + ",".join(row.body for row in batch) + "]}"
+        try:
+            response = self._client.post(PATH, content=body.encode())
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise ServerUnavailable(type(error).__name__) from error
+        if response.is_success:
+            return _answer(response, len(batch))
+        if 400 <= response.status_code < 500 and response.status_code not in _NOT_THE_BATCH:
+            raise BatchRefused(response.status_code, _problem(response))
+        raise ServerUnavailable(
+            f"answered {response.status_code}",
+            status=response.status_code,
+            retry_after_s=_retry_after(response),
+        )
+
+    def close(self) -> None:
+        self._client.close()
+
+
+class Uplink:
+    """Works the outbox until told to stop; run it in a thread of its own with its own outbox."""
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        poster: Poster,
+        *,
+        settings: EdgeSettings,
+        metrics: Metrics,
+        on_acks: OnAcks,
+        clock: Clock,
+    ) -> None:
+        self._outbox = outbox
+        self._poster = poster
+        self._settings = settings
+        self._metrics = metrics
+        self._on_acks = on_acks
+        self._clock = clock
+        self._wake = threading.Event()
+        self._urgent = threading.Event()
+        self._stopping = threading.Event()
+        self._failures = 0
+        self.last_failure = ""
+
+    def wake(self, *, urgent: bool = False) -> None:
+        """There is something new; an urgent one is tried even while waiting for the server."""
+        if urgent:
+            self._urgent.set()
+        self._wake.set()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._urgent.set()
+        self._wake.set()
+
+    def run(self) -> None:
+        """Until stopped. Every failure is counted, logged and tried again."""
+        while not self._stopping.is_set():
+            self._wake.clear()
+            self._urgent.clear()
+            try:
+                if not self.work():
+                    self._wake.wait(1.0)
+                self._failures = 0
+                self.last_failure = ""
+            except ServerUnavailable as error:
+                self._note(error)
+                self._urgent.wait(self._pause_s(error))
+            except StorageFailed as error:
+                self._storage_failed(error)
+                self._stopping.wait(self._settings.retry_max_s)
+
+    def work(self) -> bool:
+        """One batch; False when nothing waits. Raises ServerUnavailable, StorageFailed."""
+        now = self._clock()
+        batch = self._outbox.peek(
+            rows=self._settings.batch_rows, max_bytes=self._settings.batch_bytes
+        )
+        if batch:
+            self._send(batch)
+        self._metrics.observe(self._outbox.counts(), now_s=now.timestamp())
+        return bool(batch)
+
+    def _send(self, batch: Sequence[Waiting]) -> None:
+        try:
+            answer = self._poster.post(batch)
+        except BatchRefused as error:
+            self._split(batch, error)
+            return
+        except ServerUnavailable as error:
+            if error.status == httpx.codes.INTERNAL_SERVER_ERROR:
+                self._one_by_one(batch)
+            raise
+        self._settle(batch, answer)
+
+    def _split(self, batch: Sequence[Waiting], error: BatchRefused) -> None:
+        """Halves until the message at fault stands alone."""
+        if len(batch) > 1:
+            middle = len(batch) // 2
+            self._send(batch[:middle])
+            self._send(batch[middle:])
+            return
+        self._settle(batch, Answer(0, 0, ((0, str(error)),)))
+
+    def _one_by_one(self, batch: Sequence[Waiting]) -> None:
+        """The server stumbles over this batch again and again: find what it does take.
+
+        One that fails while others pass is at fault. It is not lost: it goes to the end of the
+        queue and is tried again. When nothing passes it is the server, and the order stays.
+        """
+        if self._failures < _STUMBLES_BEFORE_SPLIT or len(batch) == 1:
+            return
+        fallen: list[Waiting] = []
+        for passed, row in enumerate(batch[:_SINGLES_A_ROUND]):
+            if passed == len(fallen) == _FALLEN_IN_A_ROW:
+                return
+            try:
+                self._settle([row], self._poster.post([row]))
+            except BatchRefused as error:
+                self._settle([row], Answer(0, 0, ((0, str(error)),)))
+            except ServerUnavailable:
+                fallen.append(row)
+        if len(fallen) < len(batch[:_SINGLES_A_ROUND]):
+            self._metrics.uplinked.labels("postponed").inc(len(fallen))
+            self._outbox.postpone(fallen)
+
+    def _settle(self, batch: Sequence[Waiting], answer: Answer) -> None:
+        refused = {index: why for index, why in answer.rejected if 0 <= index < len(batch)}
+        taken = [row for index, row in enumerate(batch) if index not in refused]
+        dead = [(batch[index], why) for index, why in refused.items()]
+        confirmed = self._outbox.settle(taken, dead, now=self._clock())
+        self._metrics.uplinked.labels("accepted").inc(answer.accepted)
+        self._metrics.uplinked.labels("duplicate").inc(answer.duplicates)
+        self._metrics.uplinked.labels("rejected").inc(len(dead))
+        self._metrics.given_up.inc(confirmed.given_up)
+        for _ in dead:
+            self._metrics.dead.labels("server", "server").inc()
+        self._on_acks(confirmed.acks)
+
+    def _note(self, error: ServerUnavailable) -> None:
+        self._failures += 1
+        self.last_failure = error.why
+        self._metrics.uplink_failures.labels(error.why).inc()
+        log.warning("uplink failed", why=error.why, failures=self._failures)
+        self._metrics.observe(self._outbox.counts(), now_s=self._clock().timestamp())
+
+    def _storage_failed(self, error: StorageFailed) -> None:
+        self.last_failure = "storage"
+        self._metrics.storage_failures.inc()
+        log.error("uplink cannot work the outbox", why=str(error))
+
+    def _pause_s(self, error: ServerUnavailable) -> float:
+        """Doubling, up to the bound, times a random half to whole (so that many do not agree)."""
+        doubled = self._settings.retry_min_s * 2.0 ** min(self._failures - 1, 16)
+        wait = min(self._settings.retry_max_s, doubled)
+        if error.retry_after_s is not None:
+            wait = max(wait, min(error.retry_after_s, self._settings.retry_max_s))
+        return wait * random.uniform(0.5, 1.0)  # noqa: S311  no secret
+
+
+def _answer(response: httpx.Response, count: int) -> Answer:
+    """What the server took. An answer that is not the contract's counts as no answer."""
+    try:
+        raw = response.json()
+        rejected = tuple((int(item["index"]), str(item["why"])) for item in raw["rejected"])
+        return Answer(int(raw["accepted"]), int(raw["duplicates"]), rejected)
+    except (ValueError, KeyError, TypeError) as error:
+        raise ServerUnavailable(f"answered {count} messages with something else") from error
+
+
+def _problem(response: httpx.Response) -> str:
+    """``field: detail`` of an application/problem+json answer."""
+    try:
+        raw = response.json()
+        parts = [str(raw[key]) for key in ("field", "detail") if raw.get(key)]
+        return ": ".join(parts)[:500] or "no reason given"
+    except (ValueError, AttributeError):
+        return "no reason given"
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    """Seconds the server asks for; it may write a number or a date."""
+    text = response.headers.get("Retry-After", "")
+    if text.isdecimal():
+        return float(text)
+    try:
+        when = parsedate_to_datetime(text)
+        said = parsedate_to_datetime(response.headers.get("Date", ""))
+    except (ValueError, TypeError):
+        return None
+    return max(0.0, (when - said).total_seconds())
