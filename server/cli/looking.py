@@ -53,8 +53,7 @@ def settings(home: Path) -> None:
 
 
 @click.command()
-@home_option
-def openapi(home: Path) -> None:
+def openapi() -> None:
     """Print the API's description (OpenAPI 3.1, JSON).
 
     \b
@@ -63,7 +62,7 @@ def openapi(home: Path) -> None:
     """
     from server.cli.running import api_description
 
-    click.echo(json.dumps(api_description(office_of(home)), ensure_ascii=False, indent=2))
+    click.echo(json.dumps(api_description(), ensure_ascii=False, indent=2))
 
 
 @click.command("broker-config")

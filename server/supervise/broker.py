@@ -30,7 +30,7 @@ EDGE_ACCOUNT = "xn-edge"
 BROKER_FOLDER = "broker"
 _NAME = "broker"
 _SBIN = ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin")
-_STOP_S = 1.5
+_STOP_S = 1.0
 
 ACL = f"""\
 # Written by xiaonao; changes here are lost.

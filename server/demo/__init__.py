@@ -1,0 +1,1 @@
+"""Made-up life for a first look: a roster, past days, and people who work."""
