@@ -1,6 +1,9 @@
-PY ?= python3
+# The first python that is new enough; set PY=/path/to/python to choose another.
+PY ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
 .PHONY: run install test lint clean
 
@@ -9,28 +12,33 @@ run: install
 
 install: $(VENV)/.installed
 
+# A fault the guards find fails the run, but the tests run all the same.
 test: $(VENV)/.tested
-	$(BIN)/ruff check . && $(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
-	$(BIN)/pytest -q
+	@guards=0; $(MAKE) -s lint || guards=1; $(BIN)/pytest -q && exit $$guards
 
 lint: $(VENV)/.tested
-	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+	$(BIN)/ruff check -q .
+	$(BIN)/ruff format -q --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
 
-$(BIN)/python:
-	@$(PY) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "Xiaonao needs Python 3.11 or newer; set PY=/path/to/python3.11" >&2; exit 2; }
-	$(PY) -m venv $(VENV) || .ci/packages python3-venv && $(PY) -m venv $(VENV)
+# Debian's python3 comes without the part of venv that brings pip; then .venv is only half made.
+$(VENV)/.made:
+	@test -n "$(PY)" || { echo "Xiaonao needs Python 3.11 or newer; set PY=/path/to/python3.11" >&2; exit 2; }
+	@$(PY) -m venv $(VENV) || { .ci/packages python3-venv && $(PY) -m venv --clear $(VENV); } || \
+	  { rm -rf $(VENV); echo "Python's venv is missing; install the package python3-venv" >&2; exit 2; }
+	@touch $@
 
-$(VENV)/.installed: $(BIN)/python .ci/lock/run.txt pyproject.toml
-	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r .ci/lock/run.txt
-	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e .
+$(VENV)/.installed: $(VENV)/.made .ci/lock/run.txt pyproject.toml
+	@echo "installing the locked dependencies into $(VENV)"
+	@$(PIP) install --require-hashes -r .ci/lock/run.txt
+	@$(PIP) install --no-deps -e .
 	@touch $@
 
 $(VENV)/.tested: $(VENV)/.installed .ci/lock/test.txt
-	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r .ci/lock/test.txt
-	-.ci/packages
+	@echo "installing what the tests need"
+	@$(PIP) install --require-hashes -r .ci/lock/test.txt
+	@.ci/packages
 	@touch $@
 
 clean:

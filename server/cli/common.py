@@ -37,10 +37,10 @@ def settings_of(home: Path) -> Settings:
 
 def office_of(home: Path) -> Office:
     """The office of a home folder that exists. Raises UsageError when there is none."""
-    from server.app import open_office
-
     if not home.is_dir():
         raise click.UsageError(f"There is no home folder {home}; make one with `xiaonao init`.")
+    from server.app import open_office
+
     return open_office(home, settings_of(home))
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import click
 
 from server.cli.common import home_option, office_of, settings_of
+
+
+_PASSWORD = re.compile(r"(://[^/:@]*:)[^@]*@")
 
 
 @click.command()
@@ -47,6 +51,8 @@ def settings(home: Path) -> None:
     now = settings_of(home)
     for table, key, description, default in known_keys():
         value = getattr(getattr(now, table), key)
+        if isinstance(value, str):
+            value = _PASSWORD.sub(r"\1***@", value)
         changed = "" if value == default else f"   # default {toml_value(default)}"
         click.echo(f"{table}.{key} = {toml_value(value)}{changed}")
         click.echo(f"    {description}  [{ENV_PREFIX}{table.upper()}__{key.upper()}]")
