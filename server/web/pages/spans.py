@@ -35,11 +35,8 @@ def pieces(text: str, cues: Iterable[Mapping[str, object]]) -> list[Piece]:
 
 
 def in_force(cue: Mapping[str, object]) -> bool:
-    """A cue that counts: neither negated nor only supposed, past or asked about."""
-    said = cue.get("in_force")
-    if isinstance(said, bool):
-        return said
-    return not cue.get("negated") and cue.get("mode", "fact") in ("fact", "actual", "stated", None)
+    """A cue that counts: said of now, neither denied nor only supposed or asked about."""
+    return not cue.get("negated") and cue.get("mode", "present") == "present"
 
 
 def _apart(

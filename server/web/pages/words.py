@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from triage.taxonomy import CATEGORY_NAMES_ZH, LABEL_NAMES_ZH, ROUTE_NAMES_ZH
-
 from server.domain.case import DISPOSITION_NAMES_ZH, STATUS_NAMES_ZH, STEP_NAMES_ZH
 from server.domain.evidence import VERDICT_NAMES_ZH
+from triage.doubt import DOUBT_NAMES_ZH
+from triage.recurrence import BAND_NAMES_ZH
+from triage.taxonomy import CATEGORY_NAMES_ZH, LABEL_NAMES_ZH, ROUTE_NAMES_ZH
 
 UNKNOWN = "未知"
 
 LABELS: Mapping[str, str] = {str(key): name for key, name in LABEL_NAMES_ZH.items()}
+DOUBTS: Mapping[str, str] = {str(key): name for key, name in DOUBT_NAMES_ZH.items()}
 ROUTES: Mapping[str, str] = {str(key): name for key, name in ROUTE_NAMES_ZH.items()}
 CATEGORIES: Mapping[str, str] = {str(key): name for key, name in CATEGORY_NAMES_ZH.items()}
 STATUSES: Mapping[str, str] = {str(key): name for key, name in STATUS_NAMES_ZH.items()}
@@ -72,13 +74,7 @@ ALARMS: Mapping[str, str] = {
     "storage_full": "存储已满",
     "camera_fault": "摄像故障",
 }
-RISK_BANDS: Mapping[str, str] = {
-    "low": "低",
-    "medium": "中",
-    "moderate": "中",
-    "high": "高",
-    "very_high": "很高",
-}
+RISK_BANDS: Mapping[str, str] = BAND_NAMES_ZH
 
 ROUTE_KEYS: tuple[tuple[str, str], ...] = (
     ("1", "police"),

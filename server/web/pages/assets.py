@@ -1,0 +1,111 @@
+"""What pages fetch beside themselves: the district's map, the icon, the phone's manifest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from functools import lru_cache
+
+from flask import Blueprint, Response, current_app, request, send_from_directory, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from edge.district import District, Point
+from server.domain.roles import Action
+from server.web.access import Access, current_office, needs
+
+blueprint = Blueprint("assets", __name__)
+
+MAP_AGE_S = 3600
+
+
+@blueprint.get("/district.json")
+@needs(Action.SEE_WALL)
+def district() -> AnyResponse:
+    """The base layer: outlines as ``[lat, lon]`` in WGS-84, roads by class."""
+    text, tag = _base_layer(current_office().district)
+    answer = Response(text, content_type="application/json")
+    answer.headers["Cache-Control"] = f"private, max-age={MAP_AGE_S}"
+    answer.set_etag(tag)
+    return answer.make_conditional(request)
+
+
+@blueprint.get("/favicon.ico")
+@needs(Access.PUBLIC)
+def favicon() -> Response:
+    answer = send_from_directory(_static(), "icons/icon.svg", mimetype="image/svg+xml")
+    answer.headers["Cache-Control"] = "public, max-age=86400"
+    return answer
+
+
+@blueprint.get("/manifest.webmanifest")
+@needs(Access.PUBLIC)
+def manifest() -> Response:
+    """Lets a phone put the page on its home screen."""
+    name = current_office().district.name
+    icons = [
+        {"src": _icon("icon.svg"), "sizes": "any", "type": "image/svg+xml"},
+        {"src": _icon("icon-192.png"), "sizes": "192x192", "type": "image/png"},
+        {"src": _icon("icon-512.png"), "sizes": "512x512", "type": "image/png"},
+    ]
+    told = {
+        "name": f"小脑·{name}调解",
+        "short_name": "小脑调解",
+        "lang": "zh-CN",
+        "start_url": "/m",
+        "scope": "/",
+        "display": "standalone",
+        "background_color": "#f5f7f6",
+        "theme_color": "#0a4f4a",
+        "icons": icons,
+    }
+    return Response(json.dumps(told, ensure_ascii=False), content_type="application/manifest+json")
+
+
+@lru_cache(maxsize=2)
+def _base_layer(district: District) -> tuple[str, str]:
+    """The map's JSON and its hash; a process knows one district."""
+    nodes = district.nodes
+    told = {
+        "name": district.name,
+        "bounds": [
+            district.bounds.south,
+            district.bounds.west,
+            district.bounds.north,
+            district.bounds.east,
+        ],
+        "outline": _line(district.outline),
+        "communities": [
+            {"name": c.name, "kind": c.kind, "at": _pair(c.centroid), "outline": _line(c.outline)}
+            for c in district.communities
+        ],
+        "roads": [
+            {"name": r.name, "class": r.road_class, "line": _line(nodes[n] for n in r.nodes)}
+            for r in district.roads
+        ],
+        "shapes": [
+            {"name": s.name, "kind": s.kind, "line": _line(s.outline), "width_m": s.width_m}
+            for s in district.shapes
+        ],
+        "points": [{"name": p.name, "at": _pair(p.at)} for p in district.points],
+    }
+    text = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+    return text, hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _line(points: Iterable[Point]) -> list[list[float]]:
+    return [_pair(point) for point in points]
+
+
+def _pair(point: Point) -> list[float]:
+    return [round(point.lat, 5), round(point.lon, 5)]
+
+
+def _icon(name: str) -> str:
+    return url_for("static", filename=f"icons/{name}")
+
+
+def _static() -> str:
+    folder = current_app.static_folder
+    assert folder is not None, "the application serves static files"
+    return folder

@@ -1,0 +1,177 @@
+"""The operator's console: queue, report with its reasons, who could go, what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import uuid4
+
+from flask import Blueprint, render_template, request
+
+from server.domain.case import MEDIATED_ROUTES
+from server.domain.roles import Action, Actor
+from server.domain.views import CandidateView, CaseView, Page, ReportView, UnitView
+from server.office import Office
+from server.services import dispatch, reading, units
+from server.web.access import current_actor, current_office, needs
+from server.web.pages import sentences, spans, urgency, words
+
+blueprint = Blueprint("console", __name__)
+
+QUEUE = 200
+CLOSED_PAGE = 50
+CANDIDATES = 6
+_DONE = "closed"
+MAX_QUERY = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the address says to show; empty strings mean everything that is not closed."""
+
+    status: str = ""
+    route: str = ""
+    q: str = ""
+    after: str = ""
+
+    def query(self, **changes: str | None) -> dict[str, str]:
+        """The address's query with some members changed; empty ones are left out."""
+        told = {"status": self.status, "route": self.route, "q": self.q, "after": self.after}
+        told |= {key: value or "" for key, value in changes.items()}
+        return {key: value for key, value in told.items() if value}
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """The left pane: cases in order of urgency, or reports that hold the words searched for."""
+
+    cases: tuple[CaseView, ...] = ()
+    reports: tuple[ReportView, ...] = ()
+    next: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """The two right panes: one case, its reports, its story, who could go."""
+
+    case: CaseView
+    reports: tuple[ReportView, ...]
+    pieces: dict[str, list[spans.Piece]]
+    told: tuple[tuple[object, sentences.Sentence], ...]
+    candidates: tuple[CandidateView, ...]
+    units: tuple[UnitView, ...]
+    assignable: bool
+    keys: dict[str, str]
+
+
+@blueprint.get("/console")
+@needs(Action.SEE_CONSOLE)
+def console() -> str:
+    """``?part=queue`` leaves the report out: every clear view of a caller leaves a trace."""
+    office, actor = current_office(), current_actor()
+    filters, case_id = _filters(), request.args.get("case", "")
+    queue = _queue(office, actor, filters)
+    detail = None
+    if case_id and request.args.get("part") != "queue":
+        detail = detail_of(office, actor, case_id)
+    return render_template(
+        "console.html", filters=filters, queue=queue, detail=detail, selected=case_id
+    )
+
+
+@blueprint.get("/console/cases/<case_id>")
+@needs(Action.SEE_CONSOLE)
+def case(case_id: str) -> str:
+    detail = detail_of(current_office(), current_actor(), case_id)
+    return render_template("console_case.html", detail=detail, selected=case_id)
+
+
+@blueprint.get("/console/reports/<report_id>")
+@needs(Action.SEE_CONSOLE)
+def report(report_id: str) -> str:
+    found = reading.report(current_office(), report_id, current_actor())
+    return render_template(
+        "console_report.html", report=found, pieces={found.id: _pieces(found)}, key=uuid4().hex
+    )
+
+
+def detail_of(office: Office, actor: Actor, case_id: str) -> Detail:
+    """Everything about one case. Raises Missing."""
+    found = reading.case(office, case_id, actor)
+    reports = reading.case_reports(office, case_id, actor)
+    seen = units.unit_views(office, actor)
+    names = sentences.Names(
+        units={unit.id: unit.name for unit in seen},
+        cases={case_id: "本警情"},
+    )
+    assignable = _assignable(found)
+    ranked = dispatch.candidates(office, case_id, actor) if assignable else []
+    return Detail(
+        case=found,
+        reports=reports,
+        pieces={report.id: _pieces(report) for report in reports},
+        told=tuple((event, sentences.tell(event, names)) for event in reversed(found.timeline)),
+        candidates=tuple(ranked[:CANDIDATES]),
+        units=tuple(seen),
+        assignable=assignable,
+        keys={name: uuid4().hex for name in (*words.STEPS, "close")},
+    )
+
+
+def _assignable(found: CaseView) -> bool:
+    return (
+        found.status != _DONE
+        and not found.confidential
+        and found.route in {route.value for route in MEDIATED_ROUTES}
+    )
+
+
+def _pieces(report: ReportView) -> list[spans.Piece]:
+    cues = (report.assessment or {}).get("cues")
+    found = [cue for cue in cues if isinstance(cue, dict)] if isinstance(cues, list) else []
+    return spans.pieces(report.text, found)
+
+
+def _filters() -> Filters:
+    """Unknown words in the address filter nothing."""
+    args = request.args
+    status, route = args.get("status", ""), args.get("route", "")
+    return Filters(
+        status=status if status in words.STATUSES else "",
+        route=route if route in words.ROUTES else "",
+        q=args.get("q", "").strip()[:MAX_QUERY],
+        after=args.get("after", ""),
+    )
+
+
+def _queue(office: Office, actor: Actor, filters: Filters) -> Queue:
+    if filters.q:
+        return _found(office, actor, filters)
+    if filters.status == _DONE:
+        page = _page(office, actor, filters, limit=CLOSED_PAGE)
+        return Queue(cases=page.items, next=page.next)
+    page = _page(office, actor, filters, limit=QUEUE)
+    return Queue(cases=tuple(urgency.by_urgency(page.items, office.clock())), next=page.next)
+
+
+def _page(office: Office, actor: Actor, filters: Filters, *, limit: int) -> Page[CaseView]:
+    return reading.case_page(
+        office,
+        actor,
+        status=filters.status or None,
+        route=filters.route or None,
+        after=filters.after or None,
+        limit=limit,
+        open_only=filters.status == "",
+    )
+
+
+def _found(office: Office, actor: Actor, filters: Filters) -> Queue:
+    page = reading.report_page(
+        office,
+        actor,
+        route=filters.route or None,
+        q=filters.q,
+        after=filters.after or None,
+        limit=CLOSED_PAGE,
+    )
+    return Queue(reports=page.items, next=page.next)

@@ -1,0 +1,101 @@
+"""What the operator does, as plain forms: each does one thing and returns to the page."""
+
+from __future__ import annotations
+
+from flask import Blueprint, request, url_for
+from werkzeug.wrappers import Response
+
+from server.domain.roles import Action
+from server.services import dispatch, review, tracking
+from server.web.access import current_actor, current_office, needs
+from server.web.pages import forms, words
+from server.web.pages.notices import then_back
+
+blueprint = Blueprint("console_actions", __name__)
+
+
+@blueprint.post("/console/cases/<case_id>/assign")
+@needs(Action.ASSIGN)
+def assign(case_id: str) -> Response:
+    """The chosen unit, or the best one; ``instead_of`` takes the case from its present unit."""
+
+    def act() -> str:
+        made = dispatch.assign(
+            current_office(),
+            case_id,
+            request.form.get("unit_id") or None,
+            current_actor(),
+            instead_of=request.form.get("instead_of") or None,
+        )
+        assert made.assignment is not None, "an assigned case names its unit"
+        return f"已派{made.assignment.unit_name}。"
+
+    return then_back(act, _back(case_id))
+
+
+@blueprint.post("/console/cases/<case_id>/route")
+@needs(Action.CORRECT)
+def route(case_id: str) -> Response:
+    def act() -> str:
+        decided = forms.route()
+        review.decide_route(
+            current_office(), case_id, decided, actor=current_actor(), why=forms.text("why")
+        )
+        return f"去向已定：{words.ROUTES[decided.value]}。"
+
+    return then_back(act, _back(case_id))
+
+
+@blueprint.post("/console/cases/<case_id>/steps")
+@needs(Action.ACT_ON_CASE)
+def step(case_id: str) -> Response:
+    def act() -> str:
+        taken = forms.step()
+        made = tracking.post_step(
+            current_office(), case_id, taken, at=None, key=forms.key(), actor=current_actor()
+        )
+        return f"已代填{words.STEPS[taken.value]}（{words.VERDICTS[made.evidence.verdict]}）。"
+
+    return then_back(act, _back(case_id))
+
+
+@blueprint.post("/console/cases/<case_id>/close")
+@needs(Action.ACT_ON_CASE)
+def close(case_id: str) -> Response:
+    def act() -> str:
+        end = forms.disposition()
+        tracking.close(
+            current_office(),
+            case_id,
+            disposition=end,
+            note=forms.text("note"),
+            parties=forms.parties(),
+            amount_yuan=forms.amount_yuan(),
+            key=forms.key(),
+            actor=current_actor(),
+        )
+        return f"已办结：{words.DISPOSITIONS[end.value]}。"
+
+    return then_back(act, _back(case_id))
+
+
+@blueprint.post("/console/reports/<report_id>/label")
+@needs(Action.CORRECT)
+def label(report_id: str) -> Response:
+    def act() -> str:
+        said, category = forms.label_and_category()
+        review.correct(
+            current_office(),
+            report_id,
+            label=said,
+            category=category,
+            why=forms.text("why"),
+            actor=current_actor(),
+        )
+        return f"已更正为{words.category(category) if category else words.LABELS[said.value]}。"
+
+    return then_back(act, forms.back(url_for("console.report", report_id=report_id)))
+
+
+def _back(case_id: str) -> str:
+    return forms.back(url_for("console.console", case=case_id))

@@ -1,0 +1,112 @@
+"""The mediator's phone: the running case fills the screen, one big button is the next step."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from flask import Blueprint, render_template, url_for
+from werkzeug.wrappers import Response
+
+from server.domain.case import Disposition, Step
+from server.domain.roles import Action, Actor
+from server.domain.views import CaseView, UnitView
+from server.office import Office
+from server.services import reading, tracking, units
+from server.web.access import current_actor, current_office, needs
+from server.web.pages import forms, words
+from server.web.pages.notices import then_back
+
+blueprint = Blueprint("phone", __name__)
+
+PAST_CASES = 20
+_ORDER = tuple(Step)
+POLICE = Disposition.TO_POLICE.value
+
+
+@blueprint.get("/m")
+@needs(Action.SEE_PHONE)
+def phone() -> str:
+    """The running case when there is one, and the unit's earlier cases."""
+    office, actor = current_office(), current_actor()
+    page = reading.case_page(office, actor, limit=PAST_CASES)
+    unit = _unit(office, actor)
+    running_id = unit.case_id if unit else None
+    running = reading.case(office, running_id, actor) if running_id else None
+    return render_template(
+        "phone.html",
+        unit=unit,
+        past=[case for case in page.items if case.id != running_id],
+        **_screen(office, actor, running),
+    )
+
+
+@blueprint.get("/m/cases/<case_id>")
+@needs(Action.SEE_PHONE)
+def case(case_id: str) -> str:
+    office, actor = current_office(), current_actor()
+    found = reading.case(office, case_id, actor)
+    return render_template(
+        "phone_case.html", unit=_unit(office, actor), **_screen(office, actor, found)
+    )
+
+
+@blueprint.post("/m/cases/<case_id>/steps")
+@needs(Action.SEE_PHONE)
+def step(case_id: str) -> Response:
+    def act() -> str:
+        taken = forms.step()
+        made = tracking.post_step(
+            current_office(), case_id, taken, at=forms.at(), key=forms.key(), actor=current_actor()
+        )
+        return f"{words.STEPS[taken.value]}：{words.VERDICTS[made.evidence.verdict]}"
+
+    return then_back(act, url_for("phone.phone"))
+
+
+@blueprint.post("/m/cases/<case_id>/close")
+@needs(Action.SEE_PHONE)
+def close(case_id: str) -> Response:
+    def act() -> str:
+        end = forms.disposition()
+        tracking.close(
+            current_office(),
+            case_id,
+            disposition=end,
+            note=forms.text("note"),
+            parties=forms.parties(),
+            amount_yuan=forms.amount_yuan(),
+            key=forms.key(),
+            actor=current_actor(),
+        )
+        return f"已办结：{words.DISPOSITIONS[end.value]}"
+
+    return then_back(act, url_for("phone.phone"))
+
+
+def next_step(found: CaseView) -> Step | None:
+    """The first step not yet done; None when only closing is left."""
+    done = {taken.step for taken in found.steps}
+    return next((step for step in _ORDER if step.value not in done), None)
+
+
+def _screen(office: Office, actor: Actor, found: CaseView | None) -> dict[str, object]:
+    """What the case's screen shows; reports are read only while the unit has the case."""
+    running = found is not None and _is_running(found, actor)
+    reports = reading.case_reports(office, found.id, actor) if running and found else ()
+    return {
+        "case": found,
+        "running": running,
+        "reports": reports,
+        "next_step": next_step(found) if running and found else None,
+        "keys": {name: uuid4().hex for name in (*words.STEPS, "close", "police")},
+        "dispositions": [end for end in words.DISPOSITIONS if end != POLICE],
+    }
+
+
+def _is_running(found: CaseView, actor: Actor) -> bool:
+    given = found.assignment
+    return found.status != "closed" and given is not None and given.unit_id == actor.unit_id
+
+
+def _unit(office: Office, actor: Actor) -> UnitView | None:
+    return next((u for u in units.unit_views(office, actor) if u.id == actor.unit_id), None)

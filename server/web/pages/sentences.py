@@ -1,0 +1,167 @@
+"""Events of the office as plain Chinese sentences, for the feed and the timelines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from server.domain.views import CaseView, TimelineEvent
+from server.web.pages import words
+from server.web.pages.timefmt import span
+
+Tone = str
+"""``plain``, ``good``, ``warn`` or ``bad``; drawn with a sign, never by colour alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What sentences may call things by; nothing personal."""
+
+    units: Mapping[str, str] = field(default_factory=dict)
+    cases: Mapping[str, str] = field(default_factory=dict)
+
+    def unit(self, event: TimelineEvent) -> str:
+        unit_id = event.unit_id or str(event.body.get("unit_id") or "")
+        return self.units.get(unit_id, unit_id) or "单元"
+
+    def case(self, event: TimelineEvent) -> str:
+        return self.cases.get(event.case_id or "", "") or short(event.case_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    text: str
+    tone: Tone = "plain"
+    feed: bool = True
+    """Whether the wall's feed tells it; housekeeping stays in the records."""
+
+
+def short(key: str | None) -> str:
+    """The last letters of an id, enough to say aloud."""
+    return f"警情{key[-4:]}" if key else "警情"
+
+
+def case_name(case: CaseView) -> str:
+    """``康乐新村·邻里纠纷``, as far as known."""
+    known = [part for part in (case.address, words.category(case.category)) if part]
+    return "·".join(known) if case.address or case.category else short(case.id)
+
+
+def tell(event: TimelineEvent, names: Names) -> Sentence:
+    """One sentence; an event of a kind this page does not know is still told."""
+    teller = _TELLERS.get(event.kind)
+    if teller is None:
+        return Sentence(f"{short(event.case_id)}：{event.kind}", feed=False)
+    return teller(event, names)
+
+
+def _route(event: TimelineEvent, key: str = "route") -> str:
+    return words.ROUTES.get(str(event.body.get(key)), "待定")
+
+
+def _step_posted(event: TimelineEvent, names: Names) -> Sentence:
+    step = words.STEPS.get(str(event.body.get("step")), "一步")
+    verdict = words.VERDICTS.get(str(event.body.get("verdict")), "")
+    proof = f"（{verdict}）" if verdict else ""
+    return Sentence(f"{names.unit(event)}{step}{proof}：{names.case(event)}", "good")
+
+
+def _evidence_changed(event: TimelineEvent, names: Names) -> Sentence:
+    step = words.STEPS.get(str(event.body.get("step")), "一步")
+    verdict = str(event.body.get("verdict") or event.body.get("to") or "")
+    tone = {"verified": "good", "contradicted": "bad"}.get(verdict, "plain")
+    said = words.VERDICTS.get(verdict, "待核实")
+    return Sentence(f"{names.unit(event)}{step}核对结果：{said}", tone)
+
+
+def _deadline(event: TimelineEvent, names: Names) -> tuple[str, str]:
+    return words.STEPS.get(str(event.body.get("step")), "一步"), names.case(event)
+
+
+def _warned(event: TimelineEvent, names: Names) -> Sentence:
+    step, case = _deadline(event, names)
+    return Sentence(f"{step}即将超时：{case}", "warn")
+
+
+def _missed(event: TimelineEvent, names: Names) -> Sentence:
+    step, case = _deadline(event, names)
+    return Sentence(f"{step}超时：{case}", "bad")
+
+
+def _assigned(event: TimelineEvent, names: Names) -> Sentence:
+    eta = event.body.get("eta_s")
+    when = f"，预计{span(eta)}到" if isinstance(eta, int | float) else ""
+    return Sentence(f"派{names.unit(event)}：{names.case(event)}{when}")
+
+
+def _closed(event: TimelineEvent, names: Names) -> Sentence:
+    end = str(event.body.get("disposition"))
+    tone = "good" if end in ("settled_on_spot", "settled_later") else "plain"
+    return Sentence(f"办结（{words.DISPOSITIONS.get(end, '已处理')}）：{names.case(event)}", tone)
+
+
+def _alarm(event: TimelineEvent, names: Names) -> Sentence:
+    name = words.ALARMS.get(str(event.body.get("alarm")), "设备报警")
+    return Sentence(f"{names.unit(event)}{name}", "bad")
+
+
+def _alarm_ended(event: TimelineEvent, names: Names) -> Sentence:
+    name = words.ALARMS.get(str(event.body.get("alarm")), "设备报警")
+    return Sentence(f"{names.unit(event)}{name}已解除", "good")
+
+
+def _presence(event: TimelineEvent, names: Names) -> Sentence:
+    online = event.body.get("state") == "online"
+    return Sentence(f"{names.unit(event)}设备{'上线' if online else '离线'}", feed=False)
+
+
+def _routed(event: TimelineEvent, names: Names) -> Sentence:
+    to = _route(event, "to" if "to" in event.body else "route")
+    return Sentence(f"改为{to}：{names.case(event)}", "warn")
+
+
+def _corrected(event: TimelineEvent, _names: Names) -> Sentence:
+    label = words.LABELS.get(str(event.body.get("label")), "")
+    return Sentence(f"{event.actor}更正类别：{label}")
+
+
+def _said(text: str, tone: Tone = "plain", *, feed: bool = True) -> Callable[..., Sentence]:
+    def teller(event: TimelineEvent, names: Names) -> Sentence:
+        filled = text.format(case=names.case(event), unit=names.unit(event), by=event.actor)
+        return Sentence(filled, tone, feed)
+
+    return teller
+
+
+_TELLERS: Mapping[str, Callable[[TimelineEvent, Names], Sentence]] = {
+    "report_taken": lambda event, _names: Sentence(f"收警，研判为{_route(event)}", feed=False),
+    "report_linked": _said("重复来电，并入：{case}"),
+    "report_corrected": _corrected,
+    "model_unavailable": _said("模型不可用，警情转人工研判", "warn"),
+    "case_opened": lambda event, names: Sentence(f"新警情（{_route(event)}）：{names.case(event)}"),
+    "case_routed": _routed,
+    "case_assigned": _assigned,
+    "assignment_ended": _said("{unit}不再承办：{case}"),
+    "step_posted": _step_posted,
+    "evidence_changed": _evidence_changed,
+    "deadline_warned": _warned,
+    "deadline_missed": _missed,
+    "case_closed": _closed,
+    "no_candidate": _said("无人可派，请人工处理：{case}", "bad"),
+    "alarm_raised": _alarm,
+    "alarm_ended": _alarm_ended,
+    "presence_changed": _presence,
+    "unit_changed": _said("{unit}在岗情况有变"),
+    "device_added": _said("{unit}新增设备", feed=False),
+    "device_revoked": _said("{unit}设备停用", feed=False),
+    "user_added": _said("新增账号", feed=False),
+    "token_created": _said("新增访问令牌", feed=False),
+    "sign_in": _said("{by}登录", feed=False),
+    "sign_in_failed": _said("有人登录失败", feed=False),
+    "model_changed": _said("研判模型已更换", "warn"),
+    "history_imported": _said("历史警情已导入", feed=False),
+    "caller_viewed": _said("{by}查看来电人信息", feed=False),
+}
+
+KINDS: tuple[str, ...] = tuple(_TELLERS)
+"""Every event kind the pages listen to on the stream."""

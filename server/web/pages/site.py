@@ -1,0 +1,104 @@
+"""Puts the pages on the application: blueprints, the words templates use, the page's own facts."""
+
+from __future__ import annotations
+
+from datetime import datetime, tzinfo
+from zoneinfo import ZoneInfo
+
+from flask import Flask
+
+from server.domain.roles import Action
+from server.domain.views import CaseView
+from server.web.access import actor_or_none, current_office
+from server.web.pages import (
+    assets,
+    console,
+    console_actions,
+    phone,
+    sentences,
+    timefmt,
+    urgency,
+    wall,
+    words,
+)
+
+
+def register(app: Flask) -> None:
+    """Register every page; called once by the application factory."""
+    for module in (assets, wall, console, console_actions, phone):
+        app.register_blueprint(module.blueprint)
+    _teach_words(app)
+    _teach_time(app)
+    app.context_processor(_facts)
+
+
+def _teach_words(app: Flask) -> None:
+    tables = {
+        "label": words.LABELS,
+        "route": words.ROUTES,
+        "status": words.STATUSES,
+        "unit_status": words.UNIT_STATUSES,
+        "step": words.STEPS,
+        "disposition": words.DISPOSITIONS,
+        "verdict": words.VERDICTS,
+        "deadline_state": words.DEADLINE_STATES,
+        "cue": words.CUES,
+        "position_doubt": words.POSITION_DOUBTS,
+        "doubt": words.DOUBTS,
+        "band": words.RISK_BANDS,
+        "role": words.ROLES,
+    }
+    for name, table in tables.items():
+        app.add_template_filter(
+            lambda key, table=table: table.get(str(key), key or words.UNKNOWN), f"zh_{name}"
+        )
+    app.add_template_filter(words.category, "zh_category")
+    app.add_template_filter(words.likelihood, "likelihood")
+    app.add_template_filter(sentences.case_name, "case_name")
+    app.add_template_filter(_percent, "percent")
+
+
+def _teach_time(app: Flask) -> None:
+    app.add_template_filter(lambda at: timefmt.clock(at, _zone()), "clock")
+    app.add_template_filter(lambda at: timefmt.day(at, _zone()), "day")
+    app.add_template_filter(lambda at: timefmt.moment(at, _now(), _zone()), "moment")
+    app.add_template_filter(lambda at: timefmt.span((_now() - at).total_seconds()), "ago")
+    app.add_template_filter(timefmt.span, "span")
+    app.add_template_filter(timefmt.countdown, "countdown")
+    app.add_template_filter(timefmt.distance, "metres")
+
+
+def _facts() -> dict[str, object]:
+    """What every template may use."""
+
+    def due_of(case: CaseView) -> urgency.Due | None:
+        return urgency.next_due(case, _now())
+
+    return {
+        "me": actor_or_none(),
+        "now": _now(),
+        "place_name": current_office().district.name,
+        "time_zone": str(_zone()),
+        "event_kinds": sentences.KINDS,
+        "labels": words.LABELS,
+        "categories": words.CATEGORIES,
+        "statuses": words.STATUSES,
+        "routes": words.ROUTES,
+        "dispositions": words.DISPOSITIONS,
+        "route_keys": words.ROUTE_KEYS,
+        "can": {"correct": Action.CORRECT, "assign": Action.ASSIGN, "act": Action.ACT_ON_CASE},
+        "due_of": due_of,
+        "grave": urgency.GRAVE,
+    }
+
+
+def _percent(share: float | None) -> str:
+    return "—" if share is None else f"{share * 100:.1f}%".replace(".0%", "%")
+
+
+def _now() -> datetime:
+    return current_office().clock()
+
+
+def _zone() -> tzinfo:
+    return ZoneInfo(current_office().settings.district.time_zone)

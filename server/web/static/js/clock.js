@@ -1,0 +1,92 @@
+/**
+ * The page's clocks: one tick a second for everything that counts, by the server's time.
+ * A wrong clock on this machine does not matter.
+ */
+
+let skewMs = 0;
+
+const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content ?? "";
+
+/** @param {string} iso the server's instant when it made the page */
+export function setServerTime(iso) {
+  const there = Date.parse(iso);
+  if (Number.isFinite(there)) skewMs = there - Date.now();
+}
+
+export const serverNow = () => Date.now() + skewMs;
+
+const zone = meta("time-zone") || "Asia/Shanghai";
+const clockFormat = new Intl.DateTimeFormat("zh-CN", {
+  timeZone: zone, hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
+});
+const dayFormat = new Intl.DateTimeFormat("zh-CN", {
+  timeZone: zone, month: "numeric", day: "numeric", weekday: "long",
+});
+
+export const clockText = (ms) => clockFormat.format(ms);
+
+/** Seconds as 1:05 or 1:02:03. */
+export function countText(seconds) {
+  const whole = Math.floor(Math.abs(seconds));
+  const two = (n) => String(n).padStart(2, "0");
+  const minutes = Math.floor(whole / 60);
+  const head = minutes >= 60 ? `${Math.floor(minutes / 60)}:${two(minutes % 60)}` : `${minutes}`;
+  return `${seconds < 0 ? "超时 " : ""}${head}:${two(whole % 60)}`;
+}
+
+/** Seconds as people say them: 45秒, 3分, 2小时05分. */
+export function spanText(seconds) {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole}秒`;
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return `${minutes}分`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 24) return `${hours}小时${String(minutes % 60).padStart(2, "0")}分`;
+  return `${Math.floor(hours / 24)}天`;
+}
+
+/** How much of the time between two instants is left, 0 to 1. */
+export function shareLeft(startIso, dueIso, now) {
+  const start = Date.parse(startIso), due = Date.parse(dueIso);
+  return Math.min(1, Math.max(0, (due - now) / Math.max(1000, due - start)));
+}
+
+export function tick() {
+  const now = serverNow();
+  for (const node of document.querySelectorAll("[data-due]")) tickDue(node, now);
+  for (const node of document.querySelectorAll("[data-ring]")) {
+    const left = shareLeft(node.dataset.start, node.dataset.ring, now) * 100;
+    node.setAttribute("stroke-dasharray", `${left.toFixed(1)} 100`);
+  }
+  for (const node of document.querySelectorAll("[data-since]")) {
+    write(node, spanText((now - Date.parse(node.dataset.since)) / 1000));
+  }
+  for (const node of document.querySelectorAll("[data-clock]")) write(node, clockText(now));
+  for (const node of document.querySelectorAll("[data-day]")) {
+    write(node, dayFormat.format(now).replace("星期", " 星期"));
+  }
+}
+
+function tickDue(node, now) {
+  const left = (Date.parse(node.dataset.due) - now) / 1000;
+  const near = left >= 0 && shareLeft(node.dataset.start, node.dataset.due, now) <= 0.25;
+  write(node, countText(left));
+  for (const target of [node, node.closest("[data-due-host]"), node.closest(".next")]) {
+    target?.classList.toggle("overdue", left < 0);
+    target?.classList.toggle("near", near);
+  }
+}
+
+function write(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+/** Begin to tick, on the second. */
+export function startClocks() {
+  setServerTime(meta("server-now"));
+  const beat = () => {
+    tick();
+    setTimeout(beat, 1000 - (serverNow() % 1000));
+  };
+  beat();
+}

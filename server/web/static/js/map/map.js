@@ -1,0 +1,141 @@
+/** The district's map: a drawn base, and marks for units and cases above it. */
+
+import { serverNow } from "../clock.js";
+import { drawBase } from "./base.js";
+import { Marks } from "./marks.js";
+import { Projection } from "./projection.js";
+
+const FOCUS_PX_PER_M = 0.35;
+
+export class DistrictMap {
+  /** @param {HTMLElement} host */
+  constructor(host) {
+    this.host = host;
+    this.canvas = document.createElement("canvas");
+    this.canvas.setAttribute("aria-hidden", "true");
+    host.append(this.canvas);
+    this.marks = new Marks(host);
+    this.units = [];
+    this.cases = [];
+    this.focused = null;
+    this.moved = false;
+    this.watchPointer();
+    new ResizeObserver(() => this.layout()).observe(host);
+    setInterval(() => this.drawMarks(), 1000);
+  }
+
+  setDistrict(district) {
+    this.district = district;
+    this.projection = new Projection(district.bounds);
+    this.layout();
+  }
+
+  setCases(cases) {
+    this.cases = cases;
+    this.drawMarks();
+  }
+
+  /** Ages count on from when the server told them. */
+  setUnits(units, toldAt = serverNow()) {
+    this.units = units;
+    this.toldAt = toldAt;
+    if (this.focused) this.aim();
+    this.drawMarks();
+  }
+
+  /** Bring a unit to the middle, or show everything again. */
+  focus(unitId) {
+    if (unitId === this.focused) return;
+    this.focused = unitId;
+    this.moved = false;
+    this.layout();
+  }
+
+  fail(text) {
+    const line = document.createElement("p");
+    line.className = "empty";
+    line.textContent = text;
+    this.host.append(line);
+  }
+
+  layout() {
+    const { clientWidth: width, clientHeight: height } = this.host;
+    if (!this.projection || !width || !height) return;
+    this.projection.size = { width, height };
+    if (!this.moved) this.projection.fit();
+    this.aim();
+    this.drawAll();
+  }
+
+  aim() {
+    const unit = this.units.find((other) => other.id === this.focused);
+    const at = unit?.position ?? unit?.point_location;
+    if (!at || !this.projection || this.moved) return;
+    const [x, y] = this.projection.metres(at.lat, at.lon);
+    this.projection.view = { x, y, pxPerM: FOCUS_PX_PER_M };
+    this.drawBase();
+  }
+
+  drawAll() {
+    this.drawBase();
+    this.drawMarks();
+  }
+
+  drawBase() {
+    const ratio = Math.min(devicePixelRatio || 1, 2);
+    const { width, height } = this.projection.size;
+    this.canvas.width = width * ratio;
+    this.canvas.height = height * ratio;
+    const pen = this.canvas.getContext("2d");
+    pen.scale(ratio, ratio);
+    const style = getComputedStyle(this.host);
+    const colour = (name) => style.getPropertyValue(`--map-${name}`).trim();
+    drawBase(pen, this.projection, this.district, colour, this.unit());
+  }
+
+  /** Pixels per design pixel: 1 on a 1920 wall, 2 at 4K. */
+  unit() {
+    return parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
+  }
+
+  drawMarks() {
+    if (!this.projection || !this.toldAt) return;
+    const sinceTold = (serverNow() - this.toldAt) / 1000;
+    this.marks.draw({
+      projection: this.projection,
+      posts: this.district.points,
+      units: this.units,
+      cases: this.cases,
+      sinceTold,
+      now: serverNow(),
+      unit: this.unit(),
+      focused: this.focused,
+    });
+  }
+
+  watchPointer() {
+    let from = null;
+    this.host.addEventListener("wheel", (event) => {
+      if (!this.projection) return;
+      event.preventDefault();
+      this.moved = true;
+      const box = this.host.getBoundingClientRect();
+      this.projection.zoomAt(event.clientX - box.left, event.clientY - box.top, event.deltaY < 0 ? 1.2 : 1 / 1.2);
+      this.drawAll();
+    }, { passive: false });
+    this.host.addEventListener("pointerdown", (event) => (from = [event.clientX, event.clientY]));
+    this.host.addEventListener("pointermove", (event) => {
+      if (!from || !event.buttons || !this.projection) return;
+      const { view } = this.projection;
+      view.x -= (event.clientX - from[0]) / view.pxPerM;
+      view.y -= (event.clientY - from[1]) / view.pxPerM;
+      from = [event.clientX, event.clientY];
+      this.moved = true;
+      this.drawAll();
+    });
+    this.host.addEventListener("dblclick", () => {
+      this.moved = false;
+      this.layout();
+    });
+  }
+}
