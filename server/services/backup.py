@@ -23,7 +23,7 @@ from sqlalchemy.engine import make_url
 
 from server.config import Settings
 from server.services.errors import BackupFailed, RestoreRefused
-from server.store.health import sqlite_file
+from server.store.checkup import sqlite_file
 
 FORMAT = 1
 MANIFEST = "manifest.json"

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from server import config
 from server.config import Settings
-from server.store import health
+from server.store import checkup
 from server.store.engine import open_engine, reading
 from server.store.migrate import pending
 from server.vault import SECRETS_FILE, VaultError, open_vault
@@ -72,7 +72,7 @@ def _keys(home: Path) -> Finding:
 
 def _database(home: Path, settings: Settings) -> Iterator[Finding]:
     url = settings.database_url(home)
-    file = health.sqlite_file(url)
+    file = checkup.sqlite_file(url)
     if file is not None and not Path(file).exists():
         yield Finding(False, "database", f"{file} is missing; run `xiaonao init` or restore it")
         return
@@ -95,14 +95,14 @@ def _schema(engine: Engine) -> Finding:
     with engine.connect() as raw:
         conn = raw.execution_options(writes=True)
         transaction = conn.begin()
-        health.try_writing(conn)
+        checkup.try_writing(conn)
         transaction.rollback()
     return Finding(True, "database", f"{engine.dialect.name}, up to date and writable")
 
 
 def _log_head(engine: Engine) -> Finding:
     with reading(engine) as conn:
-        fits, number = health.head_fits(conn)
+        fits, number = checkup.head_fits(conn)
     if fits:
         return Finding(True, "event log", f"{number} events; `xiaonao verify-log` walks them all")
     return Finding(False, "event log", f"its head does not fit event {number}; run verify-log")
@@ -110,7 +110,7 @@ def _log_head(engine: Engine) -> Finding:
 
 def _clocks(engine: Engine) -> Iterator[Finding]:
     with reading(engine) as conn:
-        there, skew = health.database_clock(conn), health.newest_device_skew(conn)
+        there, skew = checkup.database_clock(conn), checkup.newest_device_skew(conn)
     off = abs(there - datetime.now(UTC)) if there else timedelta()
     words = f"the database is {off.total_seconds():.1f} s off"
     yield Finding(off <= CLOCK_TOLERANCE, "clocks", words)

@@ -128,13 +128,19 @@ def _folder(home: Path) -> Path:
 
 
 def _write(path: Path, text: str) -> bool:
-    """Replace a private file as a whole; the broker may read it at any moment."""
-    if path.exists() and path.read_text("utf-8") == text:
+    """Replace a private file as a whole, as the broker may read it at any moment.
+
+    Who owned it keeps owning it: a broker of the system runs as another user.
+    """
+    before = path.stat() if path.exists() else None
+    if before is not None and path.read_text("utf-8") == text:
         return False
     draft = path.with_name(f".{path.name}.new")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
+    if before is not None and (before.st_uid, before.st_gid) != (os.geteuid(), os.getegid()):
+        os.chown(draft, before.st_uid, before.st_gid)
     draft.replace(path)
     return True
 
