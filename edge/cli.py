@@ -123,6 +123,50 @@ def replay(home: Path, file: Any) -> None:
     sys.exit(1 if done.faults else 0)
 
 
+@main.command(
+    epilog="Example: xiaonao-edge simulate --mqtt mqtt://127.0.0.1:1883 --units 8 --rate 0.5"
+)
+@click.option("--mqtt", "url", required=True, help="Broker, mqtt://HOST:PORT.")
+@click.option("--mqtt-version", type=click.Choice(["5", "3.1.1"]), default="5", show_default=True)
+@click.option("--units", type=click.IntRange(1, 1000), default=8, show_default=True)
+@click.option(
+    "--rate",
+    type=click.FloatRange(0.001, 1000),
+    default=0.5,
+    show_default=True,
+    help="Messages a second and unit.",
+)
+@click.option("--seed", default=1, show_default=True, help="Same seed, same day.")
+@click.option("--duration", type=float, help="Seconds; without it until stopped.")
+@click.option("--username", default="", help="One login for all devices.")
+@click.option("--password", default="", help="Its password.")
+@click.option(
+    "--credentials",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="JSON Lines of device_id, unit, kind, username, password, home; replaces --units.",
+)
+@click.option(
+    "--steer", type=click.File("r"), help="JSON Lines of device_id, lat, lon; - is stdin."
+)
+@click.option("--boot", help="Id of the devices' run; by default a new one each start.")
+@click.option("--speed-kmh", default=22.0, show_default=True, help="Speed of a unit sent out.")
+@click.option("--speedup", default=1.0, show_default=True, help="Moves so many times faster.")
+@click.option("--linger", default=10.0, show_default=True, help="Longest wait for confirmations.")
+def simulate(**options: Any) -> None:
+    """Publish realistic bodycam and radio telemetry of made-up units; a JSON summary at the end.
+
+    Messages are sent again until the server's confirmation comes. `--steer` sends a unit to a
+    place along the streets; "lat": null sends it home.
+    """
+    from edge.simulate import Options, build
+
+    _log_to_stderr()
+    simulator = build(Options(**options), now=_now)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: simulator.stop())
+    click.echo(json.dumps(asdict(simulator.run())))
+
+
 def _print_outbox(counts: dict[str, Any], letters: list[tuple[int, str, str]]) -> None:
     oldest = counts["oldest_at"]
     since = "none" if oldest is None else datetime.fromtimestamp(oldest, UTC).isoformat()
