@@ -18,7 +18,7 @@ _ID_15 = re.compile(rf"{_NOT_BEFORE}{_D}{{15}}{_NOT_AFTER}")
 _CARD = re.compile(
     rf"{_NOT_BEFORE}{_D}{{4}}(?:{_GAP}{_D}{{4}}){{3}}(?:{_GAP}{_D}{{1,3}})?{_NOT_AFTER}"
 )
-_MOBILE = re.compile(rf"{_NOT_BEFORE}[1１][3-9３-９]{_D}{_GAP}{_D}{{4}}{_GAP}{_D}{{4}}{_NOT_AFTER}")
+_MOBILE = re.compile(rf"{_NOT_BEFORE}[1１]{_D}{{2}}{_GAP}{_D}{{4}}{_GAP}{_D}{{4}}{_NOT_AFTER}")
 _LANDLINE = re.compile(rf"{_NOT_BEFORE}[0０]{_D}{{2,3}}[ \-－]{_D}{{7,8}}{_NOT_AFTER}")
 _PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 _PLATE = re.compile(

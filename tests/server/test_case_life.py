@@ -181,7 +181,7 @@ def test_the_last_candidate_keeps_the_case(street: Office, file, clock, dispatch
     seen = reading.case(street, case_id, dispatcher)
     assert seen.assignment is not None
     assert seen.assignment.unit_id == "far"
-    assert story(street, case_id)[-1] == "no_candidate"
+    assert story(street, case_id).count("no_candidate") == 1
 
 
 def test_a_case_waits_until_a_unit_is_free(street: Office, file, dispatcher: Actor) -> None:
