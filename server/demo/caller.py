@@ -8,7 +8,7 @@ from random import Random
 
 from edge.district import District
 from server.demo.client import Client, Json
-from server.demo.stories import MadeReport, again, make, stories
+from server.demo.stories import MadeReport, again, deck, make
 
 GAP_S = 25.0
 SHORTEST_GAP_S = 8.0
@@ -21,7 +21,7 @@ class FilesReports:
 
     def __init__(self, line: Client, rng: Random, district: District, *, run: str) -> None:
         self._line, self._rng, self._district, self._run = line, rng, district, run
-        self._told = stories()
+        self._told = deck(rng)
         self._truth: OrderedDict[str, MadeReport] = OrderedDict()
         self._count = 0
         self._next = 0.0
@@ -54,7 +54,7 @@ class FilesReports:
     def _pick(self) -> MadeReport:
         if self._last is not None and self._rng.random() < URGING_SHARE:
             return again(self._last)
-        self._last = make(self._rng, self._told, self._district)
+        self._last = make(self._rng, next(self._told), self._district)
         return self._last
 
     def _remember(self, report_id: str, made: MadeReport) -> None:

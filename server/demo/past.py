@@ -11,7 +11,7 @@ from itertools import count
 from random import Random
 
 from server.demo.people import DemoUnit
-from server.demo.stories import MadeReport, make, stories
+from server.demo.stories import MadeReport, deck, make
 from server.domain.case import Disposition, Step
 from server.domain.errors import OfficeError
 from server.domain.geo import Place
@@ -38,7 +38,10 @@ ENDINGS = (
 )
 _FIXES = 6
 
-Act = Callable[[], None]
+EVIDENCE_AFTER = timedelta(minutes=5)
+"""Long enough for the fixes around a claim to be in."""
+
+Act = Callable[[], object]
 
 
 def ending(rng: Random) -> Disposition:
@@ -56,7 +59,7 @@ class Past:
         self._rng = rng
         self._units = {unit.id: unit for unit in units}
         self._points = {p.name: Place(p.at.lat, p.at.lon) for p in office.district.points}
-        self._told = stories()
+        self._told = deck(rng)
         self._acts: list[tuple[datetime, int, Act]] = []
         self._order = count()
         self._seq = count(1)
@@ -67,7 +70,7 @@ class Past:
         at, number = since, 0
         while (at := at + timedelta(seconds=self._rng.expovariate(1 / GAP_S))) < until:
             number += 1
-            made = make(self._rng, self._told, self._office.district)
+            made = make(self._rng, next(self._told), self._office.district)
             self._plan(at, partial(self._report, number, made))
         while self._acts:
             self._now, _, act = heapq.heappop(self._acts)
@@ -141,6 +144,7 @@ class Past:
             self._plan_travel(unit, Place(made.lat, made.lon), departed, arrived)
         end, amount = ending(self._rng), self._rng.choice((None, None, 300.0, 800.0, 1500.0))
         done = arrived + timedelta(seconds=self._rng.uniform(700, 3600))
+        self._plan(arrived + EVIDENCE_AFTER, partial(tracking.recheck_evidence, self._office))
         self._plan(done, partial(self._close, case.id, end, amount, actor))
 
     def _step(self, case_id: str, step: Step, actor: Actor) -> None:

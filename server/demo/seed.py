@@ -14,7 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 from random import Random
 
-from server import config
+from server import config, logs
 from server.app import open_office
 from server.demo import people
 from server.demo.past import Past
@@ -37,7 +37,9 @@ _ADMIN = Actor("demo", Role.ADMIN)
 def main() -> int:
     """``python -m … HOME``."""
     home = Path(sys.argv[1])
-    seed(open_office(home, config.load(home)))
+    settings = config.load(home)
+    logs.configure(settings.log.level)
+    seed(open_office(home, settings))
     return 0
 
 

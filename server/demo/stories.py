@@ -6,7 +6,7 @@ person would say; it only serves to judge the ones the model leaves to people.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from random import Random
@@ -51,9 +51,16 @@ def stories() -> tuple[Story, ...]:
     return tuple(Story(*line.split("\t")) for line in table.splitlines() if line)
 
 
-def make(rng: Random, told: Sequence[Story], district: District) -> MadeReport:
-    """One report at a random named place, near which it really happens."""
-    story = rng.choice(told)
+def deck(rng: Random) -> Iterator[Story]:
+    """All stories in random order, then all of them again: none twice in a row."""
+    while True:
+        told = list(stories())
+        rng.shuffle(told)
+        yield from told
+
+
+def make(rng: Random, story: Story, district: District) -> MadeReport:
+    """The story at a random named place, near which it really happens."""
     at_home = "{place}" in story.text
     place = rng.choice([p for p in district.gazetteer if (p.kind in _HOMES) is at_home])
     where = place.name + (_room(rng) if at_home else "")

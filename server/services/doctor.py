@@ -121,9 +121,8 @@ def _clocks(engine: Engine) -> Iterator[Finding]:
 
 
 def _models(home: Path) -> Finding:
-    from triage.triager import Triager
-
     from triage.report import ReportText
+    from triage.triager import Triager
 
     judge = Triager.open(home=home)
     try:
