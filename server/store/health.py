@@ -10,7 +10,7 @@ from server.store.tables import telemetry
 
 
 def answers(conn: Connection) -> bool:
-    return conn.execute(select(1)).scalar_one() == 1
+    return int(conn.execute(select(1)).scalar_one()) == 1
 
 
 def last_telemetry_at(conn: Connection) -> datetime | None:

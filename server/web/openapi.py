@@ -133,14 +133,15 @@ def _parameters(operation: Operation) -> list[JsonObject]:
 
 
 def _query_parameter(name: str, part: JsonObject, defs: JsonObject) -> JsonObject:
-    """A parameter is left out rather than null; what it may be is written in place."""
+    """A parameter is left out or empty rather than null; what it may be is written in place."""
     kinds = [kind for kind in part.get("anyOf", [part]) if kind.get("type") != "null"]
     kind = dict(kinds[0])
     if "$ref" in kind:
         kind = dict(defs[kind["$ref"].rpartition("/")[2]])
     kind.pop("title", None)
     kind.pop("description", None)
-    told: JsonObject = {"name": name, "in": "query", "required": False, "schema": kind}
+    schema = {"anyOf": [kind, {"type": "string", "maxLength": 0}]}
+    told: JsonObject = {"name": name, "in": "query", "required": False, "schema": schema}
     if "description" in part:
         told["description"] = part["description"]
     return told

@@ -45,7 +45,6 @@ class WebServer:
             connection_limit=CONNECTIONS,
             # Flask answers 413 as a problem document; this is only the last line of defence.
             max_request_body_size=http.max_body_bytes * 16,
-            send_bytes=1,  # events leave at once
             outbuf_high_watermark=WRITE_BUFFER_BYTES,
             channel_request_lookahead=1,  # so that a reader's leaving is noticed
             clear_untrusted_proxy_headers=False,  # ProxyFix decides, see http.trusted_proxies
