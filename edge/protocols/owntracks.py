@@ -47,11 +47,13 @@ def read(address: Address, payload: bytes, received_at: datetime) -> Reading:  #
     if not isinstance(raw, Mapping):
         raise Unreadable.because("message", "is not a JSON object")
     found = raw.get("_type")
+    if not isinstance(found, str):
+        raise Unreadable.because("_type", "is missing")
     if found == "encrypted":
         raise Unreadable.because("_type", "is encrypted; switch encryption off and use mqtts")
     if found in _WITHOUT_TELEMETRY:
         return Reading()
-    item = _Payload(address.device_id, str(found), Fields(raw))
+    item = _Payload(address.device_id, found, Fields(raw))
     if found in ("location", "transition"):
         messages = _located(item)
     elif found == "lwt":
