@@ -52,7 +52,7 @@ def low_margin(evidence: Evidence, limits: Limits) -> str | None:
     return "low_margin" if first - second < limits.margin else None
 
 
-def cue_conflict(evidence: Evidence, limits: Limits) -> str | None:
+def cue_conflict(evidence: Evidence, _limits: Limits) -> str | None:
     conflict = evidence.label is not Label.POLICE and any(c.in_force for c in evidence.cues)
     return "cue_conflict" if conflict else None
 
@@ -67,14 +67,14 @@ def unknown_words(evidence: Evidence, limits: Limits) -> str | None:
     return "unknown_words" if evidence.unknown_share > limits.unknown_share else None
 
 
-def past_danger(evidence: Evidence, limits: Limits) -> str | None:
+def past_danger(evidence: Evidence, _limits: Limits) -> str | None:
     """Earlier violence or threats in a dispute are named factors of escalation into crime."""
     earlier = {"threat", "violence", "domestic_violence", "weapon", "suicide"}
     past = any(c.mode == "past" and not c.negated and c.kind in earlier for c in evidence.cues)
     return "past_danger" if past and evidence.label is not Label.POLICE else None
 
 
-def fallback_model(evidence: Evidence, limits: Limits) -> str | None:
+def fallback_model(evidence: Evidence, _limits: Limits) -> str | None:
     return "fallback_model" if evidence.fallback else None
 
 

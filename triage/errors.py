@@ -12,8 +12,6 @@
     └── NothingToRollBack        no earlier promotion is on record
 """
 
-# ruff: noqa: N818  (names say what happened: WrongUse, GateFailed)
-
 from __future__ import annotations
 
 

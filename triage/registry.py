@@ -68,7 +68,7 @@ class Registry:
         """The artefact that serves; ``ModelUnavailable`` when none is named or it is gone."""
         for file in self.current_files():
             if file.is_file():
-                return self._named(_read(file)[0])
+                return self.find(_read(file)[0])
         raise ModelUnavailable("No model is promoted; run xiaonao-triage promote NAME.")
 
     def shipped(self) -> Artefact | None:
@@ -115,7 +115,7 @@ class Registry:
     def _record(self, name: str, by: str, why: str, *, back: bool) -> Artefact:
         if not by.strip() or not why.strip():
             raise WrongUse("A promotion needs a person and a reason; give --by and --why.")
-        artefact = self._named(name)
+        artefact = self.find(name)
         promotion = Promotion(name, by.strip(), self._clock(), why.strip(), back)
         self._write(name, (*self.history(), promotion))
         return artefact
@@ -134,7 +134,8 @@ class Registry:
     def _folders(self) -> tuple[Path, ...]:
         return (self.home_dir, self.shipped_dir) if self.home_dir else (self.shipped_dir,)
 
-    def _named(self, name: str) -> Artefact:
+    def find(self, name: str) -> Artefact:
+        """The artefact of that name; ``ModelUnavailable`` says which are known."""
         for artefact in self.candidates():
             if artefact.name == name:
                 return artefact

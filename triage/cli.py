@@ -1,0 +1,197 @@
+"""The command ``xiaonao-triage``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import click
+
+from triage.chronicle import Chronicle, history_of
+from triage.errors import BadRow, TriageError, WrongUse
+from triage.recurrence import SHIPPED, Parameters, assess_risk
+from triage.rows import event_of, id_of, label_in, parse_object, report_of, text_of
+
+HOME = click.option(
+    "--home",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar="XIAONAO_HOME",
+    default=Path("var"),
+    show_default=True,
+    help="Home folder; candidates and promotions live in HOME/models.",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    """Judge the words of 110 reports, and teach the model that does it.
+
+    Example: echo '{"id":"1","text":"楼上漏水不肯赔"}' | xiaonao-triage assess -
+    """
+
+
+@cli.command()
+@click.argument("file", default="-")
+@HOME
+def assess(file: str, home: Path) -> None:
+    """Assess JSON Lines {"id","text","received_at"?} from FILE or - into JSON Lines.
+
+    A line that cannot be read comes back as {"id","error"}; the rest is still assessed.
+
+    Example: xiaonao-triage assess reports.jsonl > assessments.jsonl
+    """
+    from triage.triager import Triager
+
+    triager = Triager.open(home=home)
+    if triager.fault:
+        click.echo(triager.fault, err=True)
+
+    def answer(row: dict[str, Any]) -> dict[str, Any]:
+        return {**triager.assess(report_of(row)).as_json(), "id": id_of(row)}
+
+    with _opened(file) as lines:
+        _exit(_answer_each(lines, answer))
+
+
+@cli.command()
+@click.argument("file")
+@HOME
+def evaluate(file: str, home: Path) -> None:
+    """Print one JSON object of figures for JSON Lines with "text" and "label".
+
+    Example: xiaonao-triage evaluate labelled.jsonl
+    """
+    from triage.report import ReportText
+    from triage.training.evaluate import Judgement, metrics
+    from triage.triager import Triager
+
+    triager = Triager.open(home=home)
+    truths, reports, faults = [], [], 0
+    with _opened(file) as lines:
+        for number, line in _numbered(lines):
+            try:
+                row = parse_object(line)
+                truths.append(label_in(row))
+                given = id_of(row)
+                reports.append(ReportText(str(number if given is None else given), text_of(row)))
+            except BadRow as error:
+                del truths[len(reports) :]
+                faults += 1
+                click.echo(f"line {number}: {error.why}", err=True)
+    assessments = triager.assess_many(reports)
+    judgements = [Judgement(t, a) for t, a in zip(truths, assessments, strict=True)]
+    _print(metrics(judgements, triager.name or ""))
+    _exit(faults)
+
+
+@cli.command()
+@click.argument("file")
+@click.option("--fit", "history", help="Refit on the earlier events of this file first.")
+def risk(file: str, history: str | None) -> None:
+    """Print the risk of another dispute within 90 days at each dated event of FILE.
+
+    Events are JSON Lines in time order: {"id","time","kind","dispute"?,"place"?,"parties"?}. Only
+    what came before an event counts for it.
+
+    Example: xiaonao-triage risk events.jsonl --fit last-year.jsonl
+    """
+    parameters, faults = _fitted(history) if history else (SHIPPED, 0)
+    chronicle = Chronicle()
+
+    def answer(row: dict[str, Any]) -> dict[str, Any]:
+        event = event_of(row)
+        past = history_of(chronicle.before(event), event.time)
+        chronicle.add(event)
+        judged = assess_risk(past, dispute=event.dispute, parameters=parameters)
+        return {"id": event.id, **judged.as_json()}
+
+    with _opened(file) as lines:
+        _exit(_answer_each(lines, answer) + faults)
+
+
+def _fitted(history: str) -> tuple[Parameters, int]:
+    from triage.training.recurrence_fit import fit_recurrence
+
+    events, faults = [], 0
+    with _opened(history) as lines:
+        for number, line in _numbered(lines):
+            try:
+                events.append(event_of(parse_object(line)))
+            except BadRow as error:
+                faults += 1
+                click.echo(f"{history} line {number}: {error.why}", err=True)
+    parameters = fit_recurrence(events)
+    click.echo(
+        f"Fitted on {len(events)} events: shape {parameters.shape:.3f}, "
+        f"scale {parameters.scale_days:.1f} days.",
+        err=True,
+    )
+    return parameters, faults
+
+
+def _answer_each(lines: Iterable[bytes], answer: Callable[[dict[str, Any]], dict[str, Any]]) -> int:
+    """One answer a line, in order, as soon as it is known; the number of bad lines."""
+    faults = 0
+    for _, line in _numbered(lines):
+        row: dict[str, Any] = {}
+        try:
+            row = parse_object(line)
+            _print(answer(row))
+        except BadRow as error:
+            faults += 1
+            _print({"id": id_of(row), "error": error.why})
+    return faults
+
+
+def _numbered(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
+    return ((number, line) for number, line in enumerate(lines, 1) if line.strip())
+
+
+@contextmanager
+def _opened(file: str) -> Iterator[IO[bytes]]:
+    if file == "-":
+        yield sys.stdin.buffer
+        return
+    path = Path(file)
+    if not path.is_file():
+        raise WrongUse(f"{file} is no file that can be read; give a file or -.")
+    with path.open("rb") as handle:
+        yield handle
+
+
+def _print(row: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def _exit(faults: int) -> None:
+    if faults:
+        click.echo(f"{faults} lines could not be read; each is named.", err=True)
+        sys.exit(1)
+
+
+def main() -> None:
+    """Run, and turn every expected error into one sentence and an exit code."""
+    from triage.cli_learning import add_learning
+
+    add_learning(cli)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+    try:
+        sys.exit(cli.main(standalone_mode=False) or 0)
+    except TriageError as error:
+        click.echo(str(error), err=True)
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        click.echo(f"{error.format_message()} See xiaonao-triage --help.", err=True)
+        sys.exit(2)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except BrokenPipeError:
+        # Whoever read us has gone; leave without a second complaint at shutdown.
+        sys.stderr.close()
+        sys.exit(1)

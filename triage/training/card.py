@@ -1,0 +1,71 @@
+"""The model card: one page for the person who decides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from triage.taxonomy import LABEL_NAMES_ZH, LABELS
+
+_CARD = """# {name}
+
+Logistic regression on words and characters of a 110 report's text, as one ONNX file. It gives a
+label (警务警情, 非警务纠纷, 求助咨询投诉), a category, and the words that weighed.
+
+- Made: {created_at}; seed {seed}; trained on {rows} texts ({by_label}), of which {corrections}
+  corrected real reports; near-duplicates removed: {dropped}.
+- Training data SHA-256: `{data_sha256}`.
+- Temperature: {temperature:.3f}, fitted on held-out folds and folded into the weights.
+
+## Figures, held out by brief
+
+| figure | value |
+|---|---|
+| accuracy | {accuracy:.3f} |
+| macro F1 | {macro_f1:.3f} |
+| police recall (label) | {police_recall:.3f} |
+| police texts handed on unseen | {misses} of {n_police}; upper 95 % bound {upper95:.2%} |
+| disputes handed to mediators without a look | {diverted:.1%} |
+| left to a person | {review:.1%} |
+| calibration error | {ece:.3f} |
+
+Texts of one brief are never on both sides of a split; cues, doubts and thresholds are applied as in
+service. The thresholds were chosen on these same held-out texts.
+
+## Use
+
+Meant for sorting reports together with cue rules and a person's review, never alone. Not meant for
+judging a person, for evidence, or for texts of another kind. Written training texts stand in for
+real reports: a site should correct, retrain and compare before it trusts the figures above.
+"""
+
+
+def model_card(
+    name: str,
+    created_at: str,
+    training: Mapping[str, Any],
+    held_out: Mapping[str, Any],
+    temperature: float,
+) -> str:
+    """Markdown; ``held_out`` is a contract section 6 object."""
+    by_label = ", ".join(f"{LABEL_NAMES_ZH[k]} {training['by_label'][k]}" for k in LABELS)
+    return _CARD.format(
+        name=name,
+        created_at=created_at,
+        seed=training["seed"],
+        rows=training["rows"],
+        by_label=by_label,
+        corrections=training["corrections"],
+        dropped=training["near_duplicates_dropped"],
+        data_sha256=training["data_sha256"],
+        temperature=temperature,
+        accuracy=held_out["accuracy"],
+        macro_f1=held_out["macro_f1"],
+        police_recall=held_out["police_recall"],
+        misses=len(held_out["dangerous_misses"]),
+        n_police=held_out["per_label"]["police"]["n"],
+        upper95=held_out["police_miss_upper95"],
+        diverted=held_out["dispute_diverted_share"],
+        review=held_out["review_share"],
+        ece=held_out["ece"],
+    )

@@ -1,0 +1,152 @@
+"""Write a fitted model as one ONNX file, and a whole artefact directory, once."""
+
+from __future__ import annotations
+
+import json
+import platform
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from triage.artefact import FORMAT, MANIFEST_FILE, sha256_of
+from triage.doubt import Limits
+from triage.errors import AlreadyThere
+from triage.model import GOLDEN_FILE, TERMS_FILE
+from triage.segmenter import Segmenter
+from triage.taxonomy import LABELS
+from triage.training.corpus import Example
+from triage.training.fit import Fitted, Head, columns
+
+_OPSET = 17
+_GOLDEN_ROWS = 24
+_LIBRARIES = ("jieba", "numpy", "onnx", "onnxruntime", "scikit-learn", "skl2onnx")
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """Everything that goes into a directory beside the model itself."""
+
+    name: str
+    training: Mapping[str, Any]
+    thresholds: Mapping[str, Any]
+    limits: Limits
+    metrics: Mapping[str, Any]
+    card: str
+    created_at: str
+
+
+def to_onnx(fitted: Fitted) -> bytes:
+    """One graph: two string inputs, ``labels`` and ``categories`` as probabilities out."""
+    from onnx import TensorProto, checker, helper
+    from skl2onnx import convert_sklearn
+    from skl2onnx.common.data_types import StringTensorType
+
+    inputs = [("words", StringTensorType([None, 1])), ("characters", StringTensorType([None, 1]))]
+    model = convert_sklearn(
+        fitted.vectorizers, "triage", inputs, target_opset={"": _OPSET, "com.microsoft": 1}
+    )
+    graph = model.graph
+    features = graph.output[0].name
+    del graph.output[:]
+    for name, head in (("labels", fitted.labels), ("categories", fitted.categories)):
+        _append_head(graph, features, name, head)
+        shape = [None, head.bias.shape[0]]
+        graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
+    checker.check_model(model)
+    return bytes(model.SerializeToString())
+
+
+def _append_head(graph: Any, features: str, name: str, head: Head) -> None:
+    from onnx import helper, numpy_helper
+
+    weights, bias = f"{name}_weights", f"{name}_bias"
+    graph.initializer.append(numpy_helper.from_array(head.weights.astype(np.float32), weights))
+    graph.initializer.append(numpy_helper.from_array(head.bias.astype(np.float32), bias))
+    scores = f"{name}_scores"
+    graph.node.append(helper.make_node("Gemm", [features, weights, bias], [scores]))
+    graph.node.append(helper.make_node("Softmax", [scores], [name], axis=1))
+
+
+def terms_json(fitted: Fitted) -> str:
+    """Vocabulary with idf and label weights, rounded so that sums stay good to 1e-5."""
+    data: dict[str, Any] = {"bias": [round(float(b), 7) for b in fitted.labels.bias]}
+    offset = 0
+    for field in ("words", "characters"):
+        vectorizer = fitted.vectorizers.named_transformers_[field]
+        data[field] = {
+            str(term): [
+                round(float(x), 7)
+                for x in (vectorizer.idf_[at], *fitted.labels.weights[offset + at])
+            ]
+            for term, at in sorted(vectorizer.vocabulary_.items())
+        }
+        offset += len(vectorizer.vocabulary_)
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+
+
+def golden_jsonl(fitted: Fitted, examples: Sequence[Example], segmenter: Segmenter) -> str:
+    """Texts spread evenly over the corpus with the probabilities scikit-learn gives them."""
+    step = max(1, len(examples) // _GOLDEN_ROWS)
+    chosen = list(examples[::step])[:_GOLDEN_ROWS]
+    texts = columns([segmenter.segment(example.text) for example in chosen])
+    p = fitted.labels.probabilities(fitted.vectorizers.transform(texts))
+    rows = [
+        {"text": example.text, "p": {str(k): round(float(v), 7) for k, v in zip(LABELS, row)}}  # noqa: B905
+        for example, row in zip(chosen, p, strict=True)
+    ]
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
+def write_artefact(
+    folder: Path,
+    artefact: Artefact,
+    fitted: Fitted,
+    examples: Sequence[Example],
+    segmenter: Segmenter,
+) -> Path:
+    """Write ``folder/name`` in one rename; ``AlreadyThere`` when that name is taken."""
+    target = folder / artefact.name
+    if target.exists():
+        raise AlreadyThere(artefact.name)
+    folder.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(dir=folder, prefix=".making-"))
+    try:
+        scratch.chmod(0o755)
+        (scratch / "model.onnx").write_bytes(to_onnx(fitted))
+        texts = {
+            TERMS_FILE: terms_json(fitted),
+            GOLDEN_FILE: golden_jsonl(fitted, examples, segmenter),
+            "card.md": artefact.card,
+            "metrics.json": json.dumps(artefact.metrics, ensure_ascii=False, indent=2) + "\n",
+        }
+        for name, text in texts.items():
+            (scratch / name).write_text(text, encoding="utf-8")
+        manifest = json.dumps(_manifest(artefact, fitted, scratch), ensure_ascii=False, indent=2)
+        (scratch / MANIFEST_FILE).write_text(manifest + "\n", encoding="utf-8")
+        scratch.rename(target)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return target
+
+
+def _manifest(artefact: Artefact, fitted: Fitted, folder: Path) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "name": artefact.name,
+        "kind": "linear",
+        "created_at": artefact.created_at,
+        "files": {file.name: sha256_of(file) for file in sorted(folder.iterdir())},
+        "training": dict(artefact.training),
+        "temperature": fitted.temperature,
+        "seed": fitted.seed,
+        "thresholds": dict(artefact.thresholds),
+        "limits": asdict(artefact.limits),
+        "libraries": {name: version(name) for name in _LIBRARIES},
+        "python": platform.python_version(),
+    }

@@ -1,0 +1,140 @@
+"""Fit the linear model: two TF-IDF vectorizers, a label head, a category head, a temperature."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from triage.segmenter import Segmented, Segmenter
+from triage.taxonomy import CATEGORIES, LABELS
+from triage.training.corpus import Example
+from triage.training.split import folds
+
+_LABEL_C = 10.0
+_CATEGORY_C = 20.0
+_MAX_ITERATIONS = 400
+_WORD = "[^ ]+"
+_ABSENT = -12.0
+"""Score of a leaf without a single training text: known, and never likely."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """Softmax of ``features @ weights + bias``; columns in the order of the taxonomy."""
+
+    weights: Any
+    bias: Any
+
+    def probabilities(self, features: Any) -> Any:
+        return softmax(features @ self.weights + self.bias)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """``vectorizers`` is a ColumnTransformer over the columns words and characters."""
+
+    vectorizers: Any
+    labels: Head
+    categories: Head
+    temperature: float
+    seed: int
+
+
+@dataclass(frozen=True)
+class OutOfFold:
+    """Calibrated label probabilities of every text by a model that never saw its brief."""
+
+    p: Any
+    y: Any
+    temperature: float
+
+
+def columns(segmented: Sequence[Segmented]) -> Any:
+    """The two text columns the vectorizers read, shape (texts, 2)."""
+    return np.array([[s.words_line, s.characters_line] for s in segmented], dtype=object)
+
+
+def softmax(scores: Any) -> Any:
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def fit(
+    examples: Sequence[Example], segmenter: Segmenter, *, seed: int = 0
+) -> tuple[Fitted, OutOfFold]:
+    """Fit on everything; the temperature and ``OutOfFold`` come from folds by brief."""
+    texts = columns([segmenter.segment(example.text) for example in examples])
+    y = np.array([LABELS.index(example.label) for example in examples])
+    scores = _held_out_scores(examples, texts, y, seed)
+    temperature = _temperature(scores, y)
+    vectorizers = _vectorizers()
+    features = vectorizers.fit_transform(texts)
+    head = _head(features, y, len(LABELS), _LABEL_C, seed)
+    calibrated = Head(head.weights / temperature, head.bias / temperature)
+    fitted = Fitted(
+        vectorizers, calibrated, _category_head(features, examples, seed), temperature, seed
+    )
+    return fitted, OutOfFold(softmax(scores / temperature), y, temperature)
+
+
+def _held_out_scores(examples: Sequence[Example], texts: Any, y: Any, seed: int) -> Any:
+    scores = np.zeros((len(y), len(LABELS)))
+    for held_out in folds(examples):
+        keep = np.ones(len(y), dtype=bool)
+        keep[held_out] = False
+        vectorizers = _vectorizers()
+        head = _head(vectorizers.fit_transform(texts[keep]), y[keep], len(LABELS), _LABEL_C, seed)
+        scores[held_out] = vectorizers.transform(texts[held_out]) @ head.weights + head.bias
+    return scores
+
+
+def _category_head(features: Any, examples: Sequence[Example], seed: int) -> Head:
+    rows = [i for i, example in enumerate(examples) if example.category is not None]
+    leaves = np.array([CATEGORIES.index(examples[i].category or "") for i in rows])
+    return _head(features[rows], leaves, len(CATEGORIES), _CATEGORY_C, seed)
+
+
+def _head(features: Any, y: Any, n_classes: int, c: float, seed: int) -> Head:
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression(C=c, max_iter=_MAX_ITERATIONS, random_state=seed)
+    model.fit(features, y)
+    weights = np.zeros((features.shape[1], n_classes))
+    bias = np.full(n_classes, _ABSENT)
+    if len(model.classes_) == 2:
+        weights[:, model.classes_] = np.stack([-model.coef_[0], model.coef_[0]], axis=1) / 2
+        bias[model.classes_] = np.array([-model.intercept_[0], model.intercept_[0]]) / 2
+    else:
+        weights[:, model.classes_] = model.coef_.T
+        bias[model.classes_] = model.intercept_
+    return Head(weights, bias)
+
+
+def _vectorizers() -> Any:
+    """Raw counts and an explicit token pattern: what the exporter reproduces exactly."""
+    from sklearn.compose import ColumnTransformer
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    def tfidf(ngrams: tuple[int, int], at_least: int) -> Any:
+        return TfidfVectorizer(
+            lowercase=False, token_pattern=_WORD, ngram_range=ngrams, min_df=at_least
+        )
+
+    return ColumnTransformer([("words", tfidf((1, 1), 2), 0), ("characters", tfidf((1, 2), 3), 1)])
+
+
+def _temperature(scores: Any, y: Any) -> float:
+    """The divisor of the scores that makes the held-out texts likeliest; golden section."""
+    low, high, ratio = 0.2, 8.0, (5**0.5 - 1) / 2
+
+    def loss(temperature: float) -> float:
+        p = softmax(scores / temperature)
+        return float(-np.log(np.clip(p[np.arange(len(y)), y], 1e-12, 1)).mean())
+
+    for _ in range(40):
+        left, right = high - ratio * (high - low), low + ratio * (high - low)
+        low, high = (low, right) if loss(left) < loss(right) else (left, high)
+    return float((low + high) / 2)

@@ -1,0 +1,32 @@
+"""Folds by brief: texts written under one brief are never on both sides."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from triage.training.corpus import CORRECTION_BRIEF, Example
+
+
+def folds(examples: Sequence[Example], n_folds: int = 6) -> list[list[int]]:
+    """Held-out row numbers of each fold: the biggest brief first, each to the emptiest fold.
+
+    Corrections are real calls, each its own group: they are dealt out one by one. The same rows
+    always give the same folds.
+    """
+    groups = [_group(example, number) for number, example in enumerate(examples)]
+    sizes = Counter(groups)
+    filled = [0] * n_folds
+    fold_of: dict[str, int] = {}
+    for group, size in sorted(sizes.items(), key=lambda pair: (-pair[1], pair[0])):
+        fold = min(range(n_folds), key=filled.__getitem__)
+        fold_of[group] = fold
+        filled[fold] += size
+    held_out: list[list[int]] = [[] for _ in range(n_folds)]
+    for number, group in enumerate(groups):
+        held_out[fold_of[group]].append(number)
+    return [rows for rows in held_out if rows]
+
+
+def _group(example: Example, number: int) -> str:
+    return f"{CORRECTION_BRIEF}-{number}" if example.brief == CORRECTION_BRIEF else example.brief

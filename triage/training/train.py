@@ -1,0 +1,126 @@
+"""One training run: corpus and corrections in, one candidate directory out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from triage.assessment import Assessment
+from triage.cues import Lexicon
+from triage.doubt import Evidence, Limits, doubts
+from triage.policy import Thresholds, route_of
+from triage.segmenter import Segmenter
+from triage.shipped import lexicon_text
+from triage.taxonomy import LABELS, Label
+from triage.training.card import model_card
+from triage.training.corpus import (
+    CORRECTION_BRIEF,
+    Example,
+    content_hash,
+    read_corpus,
+    read_corrections,
+    without_near_duplicates,
+)
+from triage.training.evaluate import Judgement, metrics
+from triage.training.export import Artefact, write_artefact
+from triage.training.fit import OutOfFold, fit
+from triage.training.thresholds import HeldOut, choose
+from triage.triager import cues_of
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """The candidate's folder and its ``metrics.json``."""
+
+    path: Path
+    metrics: dict[str, Any]
+
+
+def train(
+    name: str,
+    corpus: Path,
+    folder: Path,
+    *,
+    at: datetime,
+    corrections: Path | None = None,
+    seed: int = 0,
+) -> Trained:
+    """Fit, measure out of fold, choose thresholds, write ``folder/name``. The same inputs and
+    seed give the same model file."""
+    segmenter = Segmenter()
+    # Corrections first: a real report outweighs a written text that nearly repeats it.
+    read = [*(read_corrections(corrections) if corrections else []), *read_corpus(corpus)]
+    examples = without_near_duplicates(read)
+    fitted, held_out = fit(examples, segmenter, seed=seed)
+    rows = _held_out_rows(examples, held_out, segmenter)
+    limits = Limits()
+    choice = choose(rows, limits)
+    figures = metrics(_judgements(examples, rows, choice.values, limits, name), name)
+    training = _training_facts(examples, len(read) - len(examples), seed)
+    created_at = at.isoformat(timespec="seconds")
+    card = model_card(name, created_at, training, figures, fitted.temperature)
+    artefact = Artefact(
+        name=name,
+        training=training,
+        thresholds=choice.as_json(),
+        limits=limits,
+        metrics={"held_out": figures},
+        card=card,
+        created_at=created_at,
+    )
+    path = write_artefact(folder, artefact, fitted, examples, segmenter)
+    return Trained(path, {"held_out": figures})
+
+
+def _held_out_rows(
+    examples: Sequence[Example], held_out: OutOfFold, segmenter: Segmenter
+) -> list[HeldOut]:
+    """Unknown words cannot be known out of fold, so that doubt is left out here."""
+    lexicon = Lexicon.parse(lexicon_text())
+    rows = []
+    for example, p in zip(examples, held_out.p.tolist(), strict=True):
+        n_chars = sum(t.end - t.start for t in segmenter.segment(example.text).characters)
+        by_label = dict(zip(LABELS, p, strict=True))
+        evidence = Evidence(by_label, cues_of(example.text, lexicon), n_chars, 0.0)
+        rows.append(HeldOut(example.label, evidence))
+    return rows
+
+
+def _judgements(
+    examples: Sequence[Example],
+    rows: Sequence[HeldOut],
+    thresholds: Thresholds,
+    limits: Limits,
+    name: str,
+) -> list[Judgement]:
+    return [
+        Judgement(row.truth, _assessment(example.id, row.evidence, thresholds, limits, name))
+        for example, row in zip(examples, rows, strict=True)
+    ]
+
+
+def _assessment(
+    row_id: str, evidence: Evidence, thresholds: Thresholds, limits: Limits, name: str
+) -> Assessment:
+    doubt = doubts(evidence, limits)
+    route = route_of(evidence.p, evidence.cues, doubt, thresholds=thresholds)
+    return Assessment(
+        row_id, evidence.label, route, evidence.p, "", (), evidence.cues, (), doubt, name
+    )
+
+
+def _training_facts(examples: Sequence[Example], dropped: int, seed: int) -> dict[str, Any]:
+    by_label: Counter[Label] = Counter(example.label for example in examples)
+    return {
+        "rows": len(examples),
+        "by_label": {str(label): by_label[label] for label in LABELS},
+        "by_brief": dict(sorted(Counter(example.brief for example in examples).items())),
+        "corrections": sum(example.brief == CORRECTION_BRIEF for example in examples),
+        "near_duplicates_dropped": dropped,
+        "data_sha256": content_hash(examples),
+        "seed": seed,
+    }

@@ -1,0 +1,166 @@
+"""Puts triage together: the model that serves, the cues, the doubts, the policy."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from triage.assessment import Assessment, Reason
+from triage.cues import Cue, Lexicon, find_cues
+from triage.doubt import Evidence, doubts
+from triage.errors import ModelUnavailable
+from triage.model import Judged, LinearModel, Model
+from triage.policy import route_of
+from triage.registry import Artefact, Registry
+from triage.report import ReportText
+from triage.segmenter import Segmenter, normalise
+from triage.shipped import lexicon_text, models_dir
+
+_REASONS_SHOWN = 6
+
+Signature = tuple[tuple[int, int, int] | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Serving:
+    """A loaded model; ``fallback`` when it is not the one that was promoted."""
+
+    model: Model
+    fallback: bool
+
+
+class Triager:
+    """Assesses texts with the model that is current, and follows promotions while it runs.
+
+    Thread-safe. A new artefact that cannot be used leaves the old one serving, and ``fault`` says
+    why; with none at all ``assess`` raises ``ModelUnavailable``.
+    """
+
+    def __init__(self, registry: Registry, lexicon: Lexicon, segmenter: Segmenter) -> None:
+        self._registry = registry
+        self._lexicon = lexicon
+        self._segmenter = segmenter
+        self._lock = threading.Lock()
+        self._seen: Signature | None = None
+        self._serving: _Serving | None = None
+        self._fault: str | None = None
+
+    @classmethod
+    def open(cls, *, home: Path | None = None, shipped: Path | None = None) -> Triager:
+        """For a home folder (its ``models/``), over the shipped models. Never fails for want of a
+        model: look at ``fault``."""
+        registry = Registry(shipped or models_dir(), home / "models" if home else None)
+        triager = cls(registry, Lexicon.parse(lexicon_text()), Segmenter())
+        triager._follow()
+        return triager
+
+    @property
+    def name(self) -> str | None:
+        """The artefact that serves, None when there is none."""
+        self._follow()
+        return self._serving.model.manifest.name if self._serving else None
+
+    @property
+    def fault(self) -> str | None:
+        """Why the promoted artefact does not serve; None when it does."""
+        self._follow()
+        return self._fault
+
+    def assess(self, report: ReportText) -> Assessment:
+        """One report; ``ModelUnavailable`` when no model can be used."""
+        return self.assess_many([report])[0]
+
+    def assess_many(self, reports: Sequence[ReportText]) -> list[Assessment]:
+        """Many reports by one and the same model, in order."""
+        self._follow()
+        serving = self._serving
+        if serving is None:
+            raise ModelUnavailable(self._fault or "No model can be used.")
+        judged = serving.model.judge([report.text for report in reports])
+        return [
+            self._assessment(report, verdict, serving)
+            for report, verdict in zip(reports, judged, strict=True)
+        ]
+
+    def _assessment(self, report: ReportText, judged: Judged, serving: _Serving) -> Assessment:
+        manifest = serving.model.manifest
+        cues = cues_of(report.text, self._lexicon)
+        evidence = Evidence(judged.p, cues, judged.n_chars, judged.unknown_share, serving.fallback)
+        doubt = doubts(evidence, manifest.limits)
+        return Assessment(
+            id=report.id,
+            label=judged.label,
+            route=route_of(judged.p, cues, doubt, thresholds=manifest.thresholds),
+            p=judged.p,
+            category=judged.categories[0][0],
+            categories=judged.categories,
+            cues=cues,
+            reasons=strongest(judged.reasons),
+            doubt=doubt,
+            model=manifest.name,
+        )
+
+    def _follow(self) -> None:
+        """Load what is promoted if that changed since the last look; a few file times otherwise."""
+        if self._signature() == self._seen:
+            return
+        with self._lock:
+            signature = self._signature()
+            if signature != self._seen:
+                self._load()
+                self._seen = signature
+
+    def _load(self) -> None:
+        try:
+            self._serving = _Serving(self._opened(self._registry.current()), fallback=False)
+            self._fault = None
+        except ModelUnavailable as error:
+            self._fault = str(error)
+            if self._serving is None:
+                self._serving = self._shipped()
+
+    def _shipped(self) -> _Serving | None:
+        try:
+            artefact = self._registry.shipped()
+            return _Serving(self._opened(artefact), fallback=True) if artefact else None
+        except ModelUnavailable:
+            return None
+
+    def _opened(self, artefact: Artefact) -> Model:
+        return LinearModel.open(artefact.path, self._segmenter)
+
+    def _signature(self) -> Signature:
+        """Inode, size and time of the files that decide which model serves, and of its manifest."""
+        files = list(self._registry.current_files())
+        try:
+            files.append(self._registry.current().path / "manifest.json")
+        except ModelUnavailable:
+            files.append(self._registry.shipped_dir)
+        return tuple(_stat(file) for file in files)
+
+
+def cues_of(text: str, lexicon: Lexicon) -> tuple[Cue, ...]:
+    """The cues of ``text``, found in its normalised form, quoted as it was written."""
+    found = find_cues(normalise(text), lexicon)
+    return tuple(replace(cue, text=text[cue.start : cue.end]) for cue in found)
+
+
+def strongest(reasons: Sequence[Reason], shown: int = _REASONS_SHOWN) -> tuple[Reason, ...]:
+    """The reasons that weigh most either way, one for each word."""
+    summed: dict[str, Reason] = {}
+    for reason in reasons:
+        known = summed.get(reason.term)
+        both = reason.weight + (known.weight if known else 0.0)
+        summed[reason.term] = replace(known or reason, weight=both)
+    ranked = sorted(summed.values(), key=lambda reason: -abs(reason.weight))
+    return tuple(ranked[:shown])
+
+
+def _stat(file: Path) -> tuple[int, int, int] | None:
+    try:
+        facts = file.stat()
+    except OSError:
+        return None
+    return (facts.st_ino, facts.st_size, facts.st_mtime_ns)
