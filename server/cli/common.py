@@ -39,9 +39,12 @@ def office_of(home: Path) -> Office:
     """The office of a home folder that exists. Raises UsageError when there is none."""
     if not home.is_dir():
         raise click.UsageError(f"There is no home folder {home}; make one with `xiaonao init`.")
+    from server import logs
     from server.app import open_office
 
-    return open_office(home, settings_of(home))
+    settings = settings_of(home)
+    logs.configure(settings.log.level)
+    return open_office(home, settings)
 
 
 def keeper() -> Actor:

@@ -10,7 +10,6 @@ import click
 
 from server.cli.common import home_option, office_of, settings_of
 
-
 _PASSWORD = re.compile(r"(://[^/:@]*:)[^@]*@")
 
 

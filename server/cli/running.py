@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 from flask import Flask
 
-from server import logs, sweep, worker
+from server import sweep, worker
 from server.cli.common import office_of
 from server.demo import people
 from server.office import Office
@@ -30,7 +30,7 @@ JOIN_S = 2.0
 
 def run_server(home: Path, http: str | None, *, with_clocks: bool) -> None:
     """Serve until told to stop; with the sweep and the worker beside it when asked."""
-    office = _ready_office(home)
+    office = office_of(home)
     usual = Address(office.settings.http.host, office.settings.http.port)
     address = parse(http) if http else usual
     exposure.check(home, address)
@@ -46,7 +46,7 @@ def run_server(home: Path, http: str | None, *, with_clocks: bool) -> None:
 
 
 def run_sweep(home: Path, *, once: bool) -> None:
-    office = _ready_office(home)
+    office = office_of(home)
     with working(home):
         if once:
             sweep.sweep_once(office)
@@ -55,7 +55,7 @@ def run_sweep(home: Path, *, once: bool) -> None:
 
 
 def run_worker(home: Path, *, once: bool) -> None:
-    office = _ready_office(home)
+    office = office_of(home)
     with working(home):
         if once:
             worker.export_corrections(office, home / worker.CORRECTIONS_FILE)
@@ -72,12 +72,6 @@ def export_corrections(office: Office, path: Path) -> int:
 
 def api_description() -> dict[str, object]:
     return document(operations())
-
-
-def _ready_office(home: Path) -> Office:
-    office = office_of(home)
-    logs.configure(office.settings.log.level)
-    return office
 
 
 def _application(office: Office) -> Flask:

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from server.demo.people import DemoUnit
 from server.supervise.part import leashed, python
 
-RATE_PER_S = 6.0
-"""Messages a second of all devices together."""
+RATE_PER_S = 0.4
+"""Messages a second of each unit."""
 SPEEDUP = 4.0
 """Travel is this much faster than life, so that a look of some minutes sees arrivals."""
 

@@ -69,19 +69,19 @@ class Life:
     def go_on(self, stop: Event) -> None:
         try:
             while not stop.is_set():
-                self._look(time.monotonic())
+                self._look(time.monotonic(), stop)
                 stop.wait(LOOK_S)
         finally:
             if self._simulation is not None:
                 self._simulation.stop()
 
-    def _look(self, now: float) -> None:
+    def _look(self, now: float, stop: Event) -> None:
         self._keep_simulating(now)
         try:
             self._caller.maybe_file(now)
             cases = self._desk.open_cases()
             self._steer(cases)
-            self._work(cases, self._desk.positions(), now)
+            self._work(cases, self._desk.positions(), now, stop)
         except Refused as error:
             _say(f"the office answered {error}; trying again")
 
@@ -117,7 +117,7 @@ class Life:
         gone = case["status"] in ("en_route", "on_scene") and case["assignment"]
         return self._units.get(case["assignment"]["unit_id"]) if gone else None
 
-    def _work(self, cases: list[Json], at: Mapping[str, Place], now: float) -> None:
+    def _work(self, cases: list[Json], at: Mapping[str, Place], now: float, stop: Event) -> None:
         seen: set[Act] = set()
         for case in cases:
             act = next_act(case, near=self._is_near(case, at, now))
@@ -125,7 +125,7 @@ class Life:
                 continue
             seen.add(act)
             due = self._due.setdefault(act, now + self._wait_s(act, case))
-            if now >= due:
+            if now >= due and not stop.is_set():
                 self._do(act, case)
         self._due = {act: due for act, due in self._due.items() if act in seen}
         self._left = {k: v for k, v in self._left.items() if k in {c["id"] for c in cases}}

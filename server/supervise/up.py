@@ -34,10 +34,10 @@ XIAONAO = "server.cli.main:main"
 EDGE = "edge.cli:main"
 TRAFFIC = "server.demo.traffic:main"
 SEED = "server.demo.seed:main"
-TRAFFIC_STOP_S = 0.6
+TRAFFIC_STOP_S = 1.0
 EDGE_STOP_S = 3.4
 """The agent flushes within 3 s of being asked."""
-SERVER_STOP_S = 4.5
+SERVER_STOP_S = 4.2
 """With the broker's 1 s all stops together stay below 10 s, however they go."""
 ACCOUNTS_EVERY_S = 1.0
 
