@@ -82,6 +82,7 @@ class Agent:
         self._acks = AckBox()
         self._tracks = Tracks()
         self._failures = 0
+        self._announced = False
         self.metrics = Metrics()
         self._outbox = open_outbox(settings)
         self._poster = HttpPoster(settings.edge, config.token(settings))
@@ -108,12 +109,8 @@ class Agent:
             self._open_status_page(stack)
             uplink = threading.Thread(target=self._uplink.run, name="uplink", daemon=True)
             uplink.start()
-            announced = False
             while not self._stopping.is_set():
-                if self._connected() and not announced:
-                    announced = True
-                    on_ready()
-                self._serve()
+                self._one_connection(on_ready)
             self._finish(uplink)
 
     def health(self) -> dict[str, object]:
@@ -123,35 +120,36 @@ class Agent:
             "server": self._uplink.last_failure or "ok",
         }
 
-    def _connected(self) -> bool:
+    def _one_connection(self, on_ready: Callable[[], None]) -> None:
+        """Connects and turns the loop until connection or storage fails, or until stopped.
+
+        A resumed session delivers before we are subscribed, so storage can fail from the start.
+        """
         try:
             self._link.connect()
-        except BrokerUnreachable as error:
-            log.warning("broker away", why=str(error))
-            self._pause()
-            return False
-        self._failures = 0
-        self.metrics.connects.inc()
-        self.metrics.connected.set(1)
-        log.info("subscribed")
-        return True
-
-    def _serve(self) -> None:
-        """Turns of the loop until the connection or the storage fails, or until stopped."""
-        try:
+            self._subscribed(on_ready)
             while self._link.subscribed and not self._stopping.is_set():
                 self._link.turn()
                 self._after_turn()
         except BrokerUnreachable as error:
-            log.warning("broker lost", why=str(error))
+            log.warning("broker away", why=str(error))
+            self._pause()
         except StorageFailed as error:
             # Unacknowledged, so the broker keeps the group and sends it again on reconnect.
             log.error("not stored, not acknowledged", why=str(error))
             self.metrics.storage_failures.inc()
             self._link.drop()
-            self._failures = max(self._failures, 2)
             self._pause()
         self.metrics.connected.set(0)
+
+    def _subscribed(self, on_ready: Callable[[], None]) -> None:
+        self._failures = 0
+        self.metrics.connects.inc()
+        self.metrics.connected.set(1)
+        log.info("subscribed")
+        if not self._announced:
+            self._announced = True
+            on_ready()
 
     def _settle(self, arrivals: Sequence[Arrival]) -> None:
         received = reception.receive(

@@ -127,7 +127,9 @@ def replay(home: Path, file: Any) -> None:
     epilog="Example: xiaonao-edge simulate --mqtt mqtt://127.0.0.1:1883 --units 8 --rate 0.5"
 )
 @click.option("--mqtt", "url", required=True, help="Broker, mqtt://HOST:PORT.")
-@click.option("--mqtt-version", type=click.Choice(["5", "3.1.1"]), default="5", show_default=True)
+@click.option(
+    "--mqtt-version", type=click.Choice(["5", "3.1.1"]), default="3.1.1", show_default=True
+)
 @click.option("--units", type=click.IntRange(1, 1000), default=8, show_default=True)
 @click.option(
     "--rate",

@@ -123,7 +123,7 @@ class BrokerLink:
             return
         self._settle([item.arrival for item in group])
         for item in group:
-            if item.qos and item.generation == self._generation and self._subscribed:
+            if item.qos and item.generation == self._generation:
                 self._client.ack(item.packet_id, item.qos)
             self.acknowledged += 1
 

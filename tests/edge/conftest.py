@@ -305,3 +305,41 @@ def device(broker: Broker) -> Iterator[Callable[[str], Device]]:
 @pytest.fixture(name="until")
 def _until() -> Callable[..., Any]:
     return until
+
+
+@pytest.fixture
+def embedded_broker(tmp_path: Path) -> Iterator[Broker]:
+    """The broker in a wheel, MQTT 3.1.1, memory only."""
+    pytest.importorskip("iotcore")
+    broker = Broker(tmp_path / "embedded")
+    code = (
+        "import logging, sys; logging.getLogger('rumqttd').setLevel(logging.CRITICAL)\n"
+        "from iotcore.iotcore import IotCoreBroker\n"
+        "IotCoreBroker(listen='127.0.0.1', port=int(sys.argv[1]), max_payload_size=2097152,"
+        " max_inflight_count=1000).run_forever()"
+    )
+    broker.process = subprocess.Popen(
+        [sys.executable, "-c", code, str(broker.port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    until(broker._answers, what="embedded broker listens")
+    yield broker
+    broker.process.kill()
+    broker.process.wait(10)
+
+
+@pytest.fixture
+def agent_of(tmp_path: Path) -> Iterator[Callable[..., AgentProcess]]:
+    """Makes agents on other brokers; what still runs at the end is killed."""
+    made: list[AgentProcess] = []
+
+    def make(**env: str) -> AgentProcess:
+        made.append(AgentProcess(tmp_path / f"home{len(made)}", env))
+        made[-1].start()
+        return made[-1]
+
+    yield make
+    for item in made:
+        if item.process is not None and item.process.poll() is None:
+            item.kill()

@@ -213,3 +213,43 @@ def test_health_and_metrics_tell_what_happened(agent, office, device, until):
     assert 'xiaonao_edge_messages_stored_total{kind="status"} 2.0' in page()
     assert "xiaonao_edge_outbox_messages 0.0" in page()
     until(lambda: "xiaonao_edge_arrivals_acknowledged_total 3.0" in page(), what="acknowledged")
+
+
+def test_a_full_outbox_refuses_and_the_broker_keeps(agent, office, device, until):
+    agent.stop()
+    agent.env["XIAONAO_EDGE__OUTBOX_ROWS"] = "1000"
+    office.stop()
+    agent.start()
+    bodycam = device("bc-12")
+    for seq in range(1, 2501):
+        bodycam.send("status", bodycam.message(seq, battery_pct=50), wait=False)
+
+    def refused() -> bool:
+        return "not stored, not acknowledged" in (agent.home / "agent.log").read_text()
+
+    until(refused, what="a refused group")
+    assert 0 < outbox_of(agent.home)["waiting"] <= 1000
+    office.start()
+    until(lambda: bodycam.confirmed() == 2500, what="all, once there is room", bound_s=15)
+    assert office.seqs("bc-12") == list(range(1, 2501))
+
+
+def test_the_embedded_broker_will_do(embedded_broker, office, agent_of, until):
+    agent = agent_of(
+        XIAONAO_MQTT__URL=embedded_broker.url,
+        XIAONAO_MQTT__VERSION="3.1.1",
+        XIAONAO_EDGE__SERVER_URL=office.url,
+    )
+    simulate = ["simulate", "--mqtt", embedded_broker.url, "--units", "2", "--rate", "20"]
+    running = subprocess.Popen(
+        [sys.executable, "-c", "from edge.cli import main; main()", *simulate, "--duration", "5"],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    until(lambda: len(office.got()) > 50, what="telemetry flows")
+    agent.kill()
+    agent.start()
+    out, _ = running.communicate(timeout=60)
+    assert json.loads(out)["unconfirmed"] == 0
+    assert len([m for m in office.got() if ".will" not in m["boot"]]) == json.loads(out)["sent"]
+    assert agent.stop() == 0
