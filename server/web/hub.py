@@ -114,14 +114,14 @@ class Hub:
     def _follow(self, waker: Waker) -> None:
         next_units = 0.0
         dirty = True
-        pushes = self._office.engine.dialect.name == "sqlite"
+        hears_all = self._office.engine.dialect.name == "sqlite"
         self._read_events()
         while not self._stopped:
             pause = max(0.0, next_units - time.monotonic()) if dirty else UNITS_EVERY_S
             if waker.wait(pause):
                 dirty = True
                 self._read_events()
-            if (dirty or not pushes) and time.monotonic() >= next_units:
+            if (dirty or not hears_all) and time.monotonic() >= next_units:
                 self._read_units()
                 dirty, next_units = False, time.monotonic() + UNITS_EVERY_S
 

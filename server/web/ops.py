@@ -82,5 +82,6 @@ def _broker(office: Office) -> Check:
 def _model(office: Office) -> Check:
     fault = office.judge.fault
     if fault is not None:
-        return Check("model", "degraded", f"{fault}; reports go to review")
+        words = fault.replace(str(office.home), "HOME").rstrip(".")
+        return Check("model", "degraded", f"{words}; without a model reports go to review")
     return Check("model", "ok", office.judge.name or "loaded")

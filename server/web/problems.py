@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import traceback
 from http import HTTPStatus
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import structlog
 from flask import Flask, Response, g, json, make_response, redirect, render_template, request
 from jinja2 import TemplateNotFound
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -70,6 +72,8 @@ class CsrfFailed(HTTPException):
 def register(app: Flask) -> None:
     app.register_error_handler(OfficeError, _office_error)
     app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(OperationalError, _database_away)
+    app.register_error_handler(PoolTimeout, _database_away)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -110,7 +114,7 @@ def _http_error(error: HTTPException) -> AnyResponse:
     if status < 400:
         return make_response(error.get_response())
     if wants_page():
-        return _sign_in() if status == 401 and request.method == "GET" else _page(status)
+        return _sign_in() if status == 401 else _page(status, _words_zh(error))
     detail = error.description if isinstance(error, CsrfFailed) else _WORDS.get(status)
     answer = problem(status, detail or HTTPStatus(status).description or "The request failed.")
     _keep_headers(error, answer)
@@ -132,6 +136,16 @@ def _unexpected(error: Exception) -> AnyResponse:
     return _page(500) if wants_page() else problem(500, _WORDS[500])
 
 
+def _database_away(error: Exception) -> AnyResponse:
+    """Busy or gone: nothing was kept, so the same request may come again."""
+    log.error("database_away", error=type(error).__name__, request_id=g.get("request_id"))
+    if wants_page():
+        return _page(503)
+    answer = problem(503, "The database does not answer just now; send the same again shortly.")
+    answer.headers["Retry-After"] = str(RETRY_AFTER_S)
+    return answer
+
+
 def _kind(error: OfficeError) -> str:
     name = "".join(f"-{c.lower()}" if c.isupper() else c for c in type(error).__name__)
     return f"urn:xiaonao:problem:{name.lstrip('-')}"
@@ -144,13 +158,22 @@ def _keep_headers(error: HTTPException, answer: Response) -> None:
 
 
 def _sign_in() -> AnyResponse:
+    """To the sign-in page, and afterwards back to the page in hand; a form is not sent again."""
     here = request.full_path.rstrip("?")
+    if request.method != "GET":
+        here = urlsplit(request.referrer or "").path or "/"
     return redirect(f"/login?next={quote(here, safe='/')}", code=303)
 
 
-def _page(status: int) -> AnyResponse:
+def _words_zh(error: HTTPException) -> str:
+    if isinstance(error, CsrfFailed):
+        return "页面已过期，请返回上一页刷新后重试。"
+    return _WORDS_ZH.get(error.code or 500, "请求未能完成。")
+
+
+def _page(status: int, words: str = "") -> AnyResponse:
     """The house's error page when there is one, else three plain lines."""
-    words = _WORDS_ZH.get(status, "请求未能完成。")
+    words = words or _WORDS_ZH.get(status, "请求未能完成。")
     try:
         text = render_template("error.html", status=status, detail=words)
     except TemplateNotFound:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from flask import Response, current_app, request
@@ -69,15 +69,15 @@ def follow(office: Office, actor: Actor, query: StreamQuery) -> Response:
     """Follow events as they happen; Last-Event-ID resumes without a gap."""
     streams: Streams = current_app.extensions[KEY]
     number = _start(office, query.after)
+    if request.method == "HEAD":
+        return _answer(())
     if streams.hub.stopped or not streams.places.acquire(blocking=False):
         streams.metrics.refused_streams.inc()
         raise StreamsFull("All live streams are taken; try again shortly, or poll.")
     streams.metrics.streams.inc()
     streams.hub.start()
     reader = _Reader(streams, office, actor, auth.credential(), _gone())
-    answer = Response(reader.messages(number), content_type="text/event-stream; charset=utf-8")
-    answer.headers["Cache-Control"] = "no-store"
-    answer.headers["X-Accel-Buffering"] = "no"
+    answer = _answer(reader.messages(number))
     answer.call_on_close(reader.leave)
     return answer
 
@@ -116,6 +116,14 @@ class _Reader:
     def leave(self) -> None:
         self.streams.metrics.streams.dec()
         self.streams.places.release()
+
+
+def _answer(messages: Iterable[str]) -> Response:
+    """Never stored, and passed on at once by a proxy in between."""
+    answer = Response(messages, content_type="text/event-stream; charset=utf-8")
+    answer.headers["Cache-Control"] = "no-store"
+    answer.headers["X-Accel-Buffering"] = "no"
+    return answer
 
 
 def _start(office: Office, after: int | None) -> int:

@@ -103,6 +103,14 @@ def test_a_bad_token_is_a_stranger_even_with_a_good_cookie(
     assert client.get("/api/v1/me", headers={"Authorization": header}).status_code == 401
 
 
+def test_an_expired_form_leads_to_the_sign_in_page_and_back_to_its_page(
+    client: FlaskClient,
+) -> None:
+    headers = {"Accept": "text/html", "Referer": "http://localhost/m?case=1"}
+    answer = client.post("/logout", headers=headers)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/login?next=/m")
+
+
 def test_me_says_who_asks(client: FlaskClient, bearer) -> None:
     me = client.get("/api/v1/me", headers=bearer("mediator")).json
     assert me["role"] == "mediator"

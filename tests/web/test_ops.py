@@ -50,6 +50,10 @@ def test_without_a_database_it_is_not_ready(office: Office, tmp_path, units) -> 
     assert answer.status_code == 503
     assert answer.json["checks"]["database"]["state"] == "down"
     assert str(tmp_path) not in answer.text
+    asked = app.test_client().get("/api/v1/me", headers={"Authorization": "Bearer x"})
+    assert asked.status_code == 503
+    assert int(asked.headers["Retry-After"]) > 0
+    assert asked.content_type == "application/problem+json"
 
 
 def test_counters_move_with_the_work(

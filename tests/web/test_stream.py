@@ -224,6 +224,11 @@ class TestLimits:
             server.stop()
             assert ended.wait(PATIENCE_S)
 
+    def test_asking_for_the_headers_only_takes_no_place(self, client, bearer) -> None:
+        headers = bearer("dispatcher")
+        answers = [client.head("/api/v1/stream", headers=headers) for _ in range(3)]
+        assert [answer.status_code for answer in answers] == [200, 200, 200]
+
     @pytest.mark.parametrize("bad", ["x", "-1", "9" * 30, "1.5"])
     def test_a_place_that_is_no_number_is_422(self, client, bearer, bad: str) -> None:
         headers = bearer("dispatcher")
