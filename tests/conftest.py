@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -53,14 +54,14 @@ def judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """A PostgreSQL server of our own; its URL without a database name."""
     if not _PG_BINARIES:
         if os.environ.get("CI"):
             pytest.fail("PostgreSQL is missing; run .ci/packages first")
         pytest.skip("PostgreSQL is not installed; run .ci/packages")
-    folder = tmp_path_factory.mktemp("postgres")
-    yield from _run_postgres(_PG_BINARIES[-1], folder)
+    with tempfile.TemporaryDirectory(prefix="xn-pg-", ignore_cleanup_errors=True) as folder:
+        yield from _run_postgres(_PG_BINARIES[-1], Path(folder))
 
 
 @pytest.fixture(scope="session")
@@ -169,10 +170,6 @@ def _as_postgres(folder: Path) -> list[str]:
     if os.geteuid() != 0:
         return []
     shutil.chown(folder, "postgres", "postgres")
-    for parent in [folder, *folder.parents]:
-        if parent == Path("/"):
-            break
-        parent.chmod(parent.stat().st_mode | 0o011)
     return ["runuser", "-u", "postgres", "--"]
 
 

@@ -1,0 +1,97 @@
+"""kill -9 of each part during traffic: what was confirmed is stored once, the rest is sent again."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from running import BIN, System, running, until  # noqa: E402  beside this file
+
+pytestmark = pytest.mark.timeout(300)
+UNITS = 4
+TRAFFIC_S = 14
+
+
+def credentials(system: System) -> Path:
+    """A unit with two devices, four times over; their accounts as the simulator wants them."""
+    lines = []
+    for n in range(UNITS):
+        unit = f"u{n}"
+        system.run("xiaonao", "unit", "add", unit, "--name", unit, "--point", "顺达")
+        for kind, prefix in (("bodycam", "bc"), ("radio", "rd")):
+            device = f"{prefix}-{n}"
+            shown = system.run(
+                "xiaonao", "device", "add", device, "--unit", unit, "--kind", kind
+            ).stdout
+            words = shown.replace("=", " ").replace(":", " ").split()
+            password = words[words.index("password") + 1]
+            lines.append(
+                {
+                    "device_id": device,
+                    "unit": unit,
+                    "kind": kind,
+                    "username": device,
+                    "password": password,
+                    "home": {"lat": 30.42, "lon": 120.30},
+                }
+            )
+    path = system.home / "credentials.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    return path
+
+
+def stored(system: System) -> int:
+    engine = create_engine(f"sqlite:///{system.home / 'xiaonao.db'}")
+    with engine.connect() as conn:
+        return int(conn.execute(text("SELECT count(*) FROM telemetry")).scalar_one())
+
+
+def kill(system: System, part: str) -> None:
+    """kill -9, then wait until the supervisor has started the part again."""
+    before = system.children()[part]
+    os.kill(before, signal.SIGKILL)
+    until(
+        lambda: system.children().get(part, before) != before,
+        seconds=20,
+        why=f"{part} was not started again",
+    )
+
+
+def test_what_was_confirmed_is_stored_once_whatever_dies(tmp_path: Path) -> None:
+    with running(tmp_path / "var") as system:
+        accounts = credentials(system)
+        simulator = subprocess.Popen(
+            [
+                str(BIN / "xiaonao-edge"), "simulate",
+                "--mqtt", f"mqtt://{system.mqtt_host}:{system.mqtt_port}",
+                "--credentials", str(accounts),
+                "--rate", "10", "--duration", str(TRAFFIC_S), "--linger", "60",
+            ],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            began = time.monotonic()
+            until(lambda: stored(system) > 100, why="no traffic came in")
+            for part in ("edge", "server", "broker"):
+                count = stored(system)
+                kill(system, part)
+                until(lambda: stored(system) > count + 50, seconds=30, why=f"{part} never recovered")
+            assert time.monotonic() - began < TRAFFIC_S + 60
+            summary = json.loads(simulator.communicate(timeout=120)[0].strip().splitlines()[-1])
+        finally:
+            simulator.kill()
+        assert summary["unconfirmed"] == 0, summary
+        until(lambda: stored(system) >= summary["confirmed"], why="confirmed but not stored")
+        assert stored(system) == summary["sent"]  # unique by (device, boot, seq): none twice
+        system.run("xiaonao", "verify-log")
