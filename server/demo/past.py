@@ -168,6 +168,7 @@ class Past:
         """Fixes from the point to the door, the last ones at the door before arriving."""
         start = self._points[unit.point]
         leg = (arrived - timedelta(seconds=40) - departed) / _FIXES
+        fixes = []
         for number in range(_FIXES + 4):
             share = min(number / _FIXES, 1.0)
             at = departed + leg * min(number, _FIXES)
@@ -176,26 +177,23 @@ class Past:
                 start.lat + (target.lat - start.lat) * share,
                 start.lon + (target.lon - start.lon) * share,
             )
-            self._plan(at, partial(self._fix, unit, here))
+            fixes.append(self._fix(unit, here, at))
+        self._plan(arrived, partial(telemetry.store, self._office, fixes))
 
-    def _fix(self, unit: DemoUnit, at: Place) -> None:
-        said = self._now.isoformat()
-        telemetry.store(
-            self._office,
-            [
-                {
-                    "device_id": unit.bodycam,
-                    "kind": "position",
-                    "v": 1,
-                    "boot": "demo-past",
-                    "seq": next(self._seq),
-                    "sent_at": said,
-                    "received_at": said,
-                    "fix_time": said,
-                    "lat": round(at.lat + self._rng.gauss(0, 6e-5), 6),
-                    "lon": round(at.lon + self._rng.gauss(0, 6e-5), 6),
-                    "crs": "WGS-84",
-                    "accuracy_m": round(self._rng.uniform(4, 20), 1),
-                }
-            ],
-        )
+    def _fix(self, unit: DemoUnit, place: Place, at: datetime) -> dict[str, object]:
+        """A position as the edge agent hands it on, with the noise of a street."""
+        said = at.isoformat()
+        return {
+            "device_id": unit.bodycam,
+            "kind": "position",
+            "v": 1,
+            "boot": "demo-past",
+            "seq": next(self._seq),
+            "sent_at": said,
+            "received_at": said,
+            "fix_time": said,
+            "lat": round(place.lat + self._rng.gauss(0, 6e-5), 6),
+            "lon": round(place.lon + self._rng.gauss(0, 6e-5), 6),
+            "crs": "WGS-84",
+            "accuracy_m": round(self._rng.uniform(4, 20), 1),
+        }

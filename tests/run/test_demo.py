@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
@@ -17,6 +17,7 @@ from server.demo.people import demo_units
 from server.demo.players import HUMAN_HEAD_START_S, Act, delay_s, next_act
 from server.demo.stories import IMPOSSIBLE, again, deck, make, stories
 from server.domain.roles import Actor, Role
+from server.office import Office
 from server.services import accounts, figures, reading, roster
 from server.store import events
 from server.store.engine import reading as snapshot
@@ -101,38 +102,45 @@ def test_a_person_gets_a_head_start() -> None:
     assert max(delay_s(act, Random(n), human=False) for n in range(50)) < HUMAN_HEAD_START_S
 
 
-def test_seeding_gives_roster_accounts_and_a_past_that_adds_up(tmp_path: Path) -> None:
-    office = open_office(tmp_path, Settings())
+@pytest.fixture(scope="module")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """A home filled once; the tests below only look, or fill it again."""
+    office = open_office(tmp_path_factory.mktemp("demo"), Settings())
     seed.seed(office)
-    assert len(roster.unit_rows(office)) == 22
-    assert len(roster.device_rows(office)) == 44
-    assert {u.name for u in accounts.users(office)} == {a.name for a in people.ACCOUNTS}
-    assert accounts.authenticate(office, "tiaojie", people.PASSWORD) is not None
-    now = office.clock()
-    told = figures.figures(office, DESK, since=now - seed.PAST, until=now)
+    yield office
+    office.engine.dispose()
+
+
+def test_seeding_gives_roster_accounts_and_a_past_that_adds_up(seeded: Office) -> None:
+    assert len(roster.unit_rows(seeded)) == 22
+    assert len(roster.device_rows(seeded)) == 44
+    assert {u.name for u in accounts.users(seeded)} == {a.name for a in people.ACCOUNTS}
+    assert accounts.authenticate(seeded, "tiaojie", people.PASSWORD) is not None
+    now = seeded.clock()
+    told = figures.figures(seeded, DESK, since=now - seed.PAST, until=now)
     assert told.received > 30
     assert told.settled_on_spot > 5
     assert told.open_cases == 0
-    with snapshot(office.engine) as conn:
+    with snapshot(seeded.engine) as conn:
         assert events.first_break(conn) is None
+
+
+def test_seeding_again_does_nothing_twice(seeded: Office) -> None:
+    with snapshot(seeded.engine) as conn:
         before = events.last_number(conn)
-    seed.seed(office)
-    with snapshot(office.engine) as conn:
-        assert events.last_number(conn) == before, "nothing is done twice"
-    office.engine.dispose()
+    seed.seed(seeded)
+    with snapshot(seeded.engine) as conn:
+        assert events.last_number(conn) == before
 
 
-def test_seeding_goes_on_where_it_was_interrupted(tmp_path: Path) -> None:
-    office = open_office(tmp_path, Settings())
-    seed.seed(office)
-    kept = sealed.read(tmp_path, office.vault, sealed.DEMO_FILE)
+def test_seeding_goes_on_where_it_was_interrupted(seeded: Office) -> None:
+    kept = sealed.read(seeded.home, seeded.vault, sealed.DEMO_FILE)
     del kept[seed.DONE]
-    sealed.write(tmp_path, office.vault, sealed.DEMO_FILE, kept)
-    before = reading.case_page(office, DESK, limit=200)
-    seed.seed(replace(office))
-    assert len(roster.device_rows(office)) == 44
-    assert len(reading.case_page(office, DESK, limit=200).items) == len(before.items)
-    office.engine.dispose()
+    sealed.write(seeded.home, seeded.vault, sealed.DEMO_FILE, kept)
+    before = reading.case_page(seeded, DESK, limit=200)
+    seed.seed(seeded)
+    assert len(roster.device_rows(seeded)) == 44
+    assert len(reading.case_page(seeded, DESK, limit=200).items) == len(before.items)
 
 
 def test_known_passwords_never_face_a_network(
