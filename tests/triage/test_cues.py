@@ -1,0 +1,124 @@
+"""Cues from both directions: danger that is meant, and the same words where it is not."""
+
+from __future__ import annotations
+
+import pytest
+
+from triage.cues import Cue, Lexicon, find_cues
+from triage.triager import cues_of
+
+IN_FORCE = [
+    ("他拿菜刀追着我砍", "weapon"),
+    ("有人持刀在巷口", "weapon"),
+    ("他抄起钢管站在门口", "weapon"),
+    ("往自家堂屋泼汽油", "fire"),
+    ("楼道里着火了，烟很大", "fire"),
+    ("拧开煤气罐说要炸", "fire"),
+    ("不还钱就砍死你全家", "threat"),
+    ("如果不给钱他扬言放火", "threat"),
+    ("被三个人打了鼻子流血", "violence"),
+    ("两家人打起来了", "violence"),
+    ("他扇了我两个耳光", "violence"),
+    ("有人站在天台边要跳楼", "suicide"),
+    ("他说不想活了", "suicide"),
+    ("要不到工钱就跳河", "suicide"),
+    ("老公喝多了又打我", "domestic_violence"),
+    ("长期家暴，今天又动手", "domestic_violence"),
+    ("关在宾馆里不让我走", "confinement"),
+    ("地铁上有人摸我大腿", "sexual"),
+    ("三十多个业主拉横幅堵了大门", "crowd"),
+    ("满身酒气在店里闹", "intoxication"),
+    ("钱包被偷了", "crime"),
+    ("五岁男童走失两小时", "vulnerable"),
+    ("老人倒地不起，头上一地的血", "injury"),
+    ("ＤＡＯ不算，他拿水果刀比划", "weapon"),
+]
+
+OUT_OF_FORCE = [
+    ("双方争吵，没有打人", "violence"),
+    ("对方没带刀", "weapon"),
+    ("两家吵架，未动手", "violence"),
+    ("没有说要跳楼，就是哭", "suicide"),
+    ("吵得厉害，无人受伤", "injury"),
+    ("无人持械", "weapon"),
+    ("以前他打过我，现在只想离婚", "violence"),
+    ("十年前家暴过一次", "domestic_violence"),
+    ("要是他打人怎么办", "violence"),
+    ("万一着火怎么办", "fire"),
+]
+
+NOT_A_CUE = [
+    "打电话给他不接",
+    "我去打工了",
+    "想打官司要回押金",
+    "楼下KTV天天吵",
+    "店家送错了刀削面",
+    "加了汽油就熄火，4S店不认",
+    "物业收费跟打劫一样",
+    "抢车位吵起来了",
+    "手术费谁出",
+    "工伤鉴定做完了，骨折赔偿没谈拢",
+]
+
+
+def of_kind(text: str, kind: str, lexicon: Lexicon) -> list[Cue]:
+    return [cue for cue in find_cues(text, lexicon) if cue.kind == kind]
+
+
+@pytest.mark.parametrize(("text", "kind"), IN_FORCE)
+def test_danger_that_is_meant_is_in_force(text: str, kind: str, lexicon: Lexicon) -> None:
+    assert any(cue.in_force for cue in of_kind(text, kind, lexicon)), find_cues(text, lexicon)
+
+
+@pytest.mark.parametrize(("text", "kind"), OUT_OF_FORCE)
+def test_danger_denied_past_or_supposed_is_seen_but_not_in_force(
+    text: str, kind: str, lexicon: Lexicon
+) -> None:
+    found = of_kind(text, kind, lexicon)
+    assert found
+    assert not any(cue.in_force for cue in find_cues(text, lexicon)), found
+
+
+@pytest.mark.parametrize("text", NOT_A_CUE)
+def test_plain_words_that_look_alike_are_no_cue(text: str, lexicon: Lexicon) -> None:
+    assert not [cue for cue in find_cues(text, lexicon) if cue.in_force]
+
+
+def test_a_negation_does_not_reach_over_a_condition(lexicon: Lexicon) -> None:
+    (cue,) = of_kind("没还钱就拿刀来了", "weapon", lexicon)
+    assert cue.in_force
+
+
+def test_a_question_whether_is_no_denial(lexicon: Lexicon) -> None:
+    assert not any(cue.negated for cue in of_kind("不知道有没有人受伤", "injury", lexicon))
+
+
+def test_a_fresh_blow_after_an_old_one_is_in_force(lexicon: Lexicon) -> None:
+    found = of_kind("以前打过我，今天又打我", "violence", lexicon)
+    assert [cue.in_force for cue in found] == [False, True]
+
+
+def test_spans_quote_the_text_as_it_was_written(lexicon: Lexicon) -> None:
+    text = "ＡＢ　１２３，他拿　菜刀　砍　人，\x07后又拿刀"
+    for cue in cues_of(text, lexicon):
+        assert text[cue.start : cue.end] == cue.text
+        assert cue.text
+
+
+def test_cues_come_in_reading_order_and_survive_json(lexicon: Lexicon) -> None:
+    cues = find_cues("喝醉了拿菜刀砍人，泼了汽油，没有人受伤", lexicon)
+    assert [cue.start for cue in cues] == sorted(cue.start for cue in cues)
+    assert tuple(Cue.from_json(cue.as_json()) for cue in cues) == cues
+    assert {"kind", "text", "start", "end", "negated"} <= set(cues[0].as_json())
+
+
+def test_a_wrong_lexicon_is_refused_by_name() -> None:
+    context = "\n".join(
+        f'{name} = "x"'
+        for name in ("negation", "double_negation", "past", "recent", "hypothetical", "asked")
+    )
+    head = f'[context]\n{context}\n[always_meant]\nkinds = []\n[[cue]]\nkind = "weapon"\n'
+    with pytest.raises(ValueError, match="unknown kind or grade"):
+        Lexicon.parse(head + 'grade = "mild"\npatterns = ["x"]\n')
+    with pytest.raises(ValueError, match="no pattern"):
+        Lexicon.parse(head + 'grade = "weak"\npatterns = ["("]\n')
