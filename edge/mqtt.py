@@ -93,7 +93,7 @@ class BrokerLink:
 
         Raises BrokerUnreachable when the connection is gone, and what ``settle`` raises.
         """
-        if not self._pump(0.0 if self._in_hand else _IDLE_S):
+        if not self._pump(_IDLE_S):
             why = self._refusal or "connection lost"
             self.drop()
             raise self._unreachable(why)
@@ -150,14 +150,22 @@ class BrokerLink:
         sock = self._client.socket()
         if sock is None:
             return False
-        ready = self._readable(sock, wait_s)
-        if ready and self._client.loop_read() != paho.MQTT_ERR_SUCCESS:
+        if self._readable(sock, wait_s) and not self._read():
             return False
-        if self._in_hand and (not ready or len(self._in_hand) >= self._commit_rows):
-            self.settle_in_hand()
+        self.settle_in_hand()
         if self._client.want_write():
             self._client.loop_write()
         return self._client.loop_misc() == paho.MQTT_ERR_SUCCESS
+
+    def _read(self) -> bool:
+        """Takes what has arrived, at most a group; False when the connection is gone."""
+        while len(self._in_hand) < self._commit_rows:
+            before = len(self._in_hand)
+            if self._client.loop_read() != paho.MQTT_ERR_SUCCESS:
+                return False
+            if len(self._in_hand) == before:
+                break  # idle
+        return True
 
     def _readable(self, sock: Any, wait_s: float) -> bool:
         if isinstance(sock, ssl.SSLSocket) and sock.pending():
