@@ -27,7 +27,7 @@ from server.services import accounts, roster
 from server.supervise import sealed
 
 SEED = 20261124
-PAST = timedelta(days=4)
+PAST = timedelta(days=3)
 QUIET_END = timedelta(minutes=100)
 """The made-up past ends this long ago, when its last case is closed."""
 INTAKE, DESK, DONE, DEVICES = "intake", "desk", "done", "devices"

@@ -61,7 +61,7 @@ def close(
         if case.status is Status.CLOSED:
             raise CaseClosed(case_id)
         running = cases.running_assignment(conn, case_id)
-        _check_owner(case_id, running, actor)
+        _check_owner(conn, case_id, running, actor)
         outcome = {"note": note or "", "parties": "、".join(parties)}
         closed = cases.change(
             conn,
@@ -120,7 +120,7 @@ def _post_step(
         return viewing.step_view(known)
     row = _row(conn, case_id)
     running = cases.running_assignment(conn, case_id)
-    _check_owner(case_id, running, actor)
+    _check_owner(conn, case_id, running, actor)
     done = cases.done_steps(conn, running.id) if running is not None else set()
     check_step(cases.to_case(row), step, done)
     assert running is not None, "a case that is neither open nor closed has a unit"
@@ -203,12 +203,14 @@ def _row(conn: Connection, case_id: str) -> CaseRow:
     return row
 
 
-def _check_owner(case_id: str, running: CaseRow | None, actor: Actor) -> None:
+def _check_owner(conn: Connection, case_id: str, running: CaseRow | None, actor: Actor) -> None:
     """A mediator acts only on the case of the own unit; a dispatcher may act for any."""
     if actor.role is not Role.MEDIATOR:
         return
     if actor.unit_id is None:
         raise NotAllowed("You belong to no unit; ask the administrator to give you one.")
+    if actor.unit_id not in cases.units_that_had(conn, case_id):
+        raise NotAllowed("This case was never with your unit.")
     if running is None:
         raise Conflict(f"Case {case_id} is with no unit now; ask the command room.")
     if running.unit_id != actor.unit_id:

@@ -21,7 +21,9 @@ def open_engine(url: str) -> Engine:
         return _open_sqlite(url)
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
-    return create_engine(parsed, pool_size=POOL_SIZE, max_overflow=8, pool_pre_ping=True)
+    return create_engine(
+        parsed, pool_size=POOL_SIZE, max_overflow=8, pool_pre_ping=True, hide_parameters=True
+    )
 
 
 @contextmanager
@@ -45,7 +47,10 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 def _open_sqlite(url: str) -> Engine:
     engine = create_engine(
-        url, pool_size=POOL_SIZE, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}
+        url,
+        pool_size=POOL_SIZE,
+        hide_parameters=True,  # an error must not carry the row it is about
+        connect_args={"timeout": BUSY_TIMEOUT_MS / 1000},
     )
 
     @event.listens_for(engine, "connect")

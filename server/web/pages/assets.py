@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from functools import lru_cache
 
 from flask import Blueprint, Response, current_app, request, send_from_directory, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -17,13 +16,14 @@ from server.web.access import Access, current_office, needs
 blueprint = Blueprint("assets", __name__)
 
 MAP_AGE_S = 3600
+_KEY = "xiaonao_base_layer"
 
 
 @blueprint.get("/district.json")
 @needs(Action.SEE_WALL)
 def district() -> AnyResponse:
     """The base layer: outlines as ``[lat, lon]`` in WGS-84, roads by class."""
-    text, tag = _base_layer(current_office().district)
+    text, tag = current_app.extensions[_KEY]
     answer = Response(text, content_type="application/json")
     answer.headers["Cache-Control"] = f"private, max-age={MAP_AGE_S}"
     answer.set_etag(tag)
@@ -62,9 +62,13 @@ def manifest() -> Response:
     return Response(json.dumps(told, ensure_ascii=False), content_type="application/manifest+json")
 
 
-@lru_cache(maxsize=2)
-def _base_layer(district: District) -> tuple[str, str]:
-    """The map's JSON and its hash; a process knows one district."""
+def prepare(extensions: dict[str, object], district: District) -> None:
+    """Make the base layer once: a process knows one district."""
+    text = _base_layer(district)
+    extensions[_KEY] = (text, hashlib.sha256(text.encode()).hexdigest()[:32])
+
+
+def _base_layer(district: District) -> str:
     nodes = district.nodes
     told = {
         "name": district.name,
@@ -89,8 +93,7 @@ def _base_layer(district: District) -> tuple[str, str]:
         ],
         "points": [{"name": p.name, "at": _pair(p.at)} for p in district.points],
     }
-    text = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
-    return text, hashlib.sha256(text.encode()).hexdigest()[:32]
+    return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
 
 
 def _line(points: Iterable[Point]) -> list[list[float]]:

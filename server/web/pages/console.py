@@ -101,7 +101,7 @@ def detail_of(office: Office, actor: Actor, case_id: str) -> Detail:
     seen = units.unit_views(office, actor)
     names = sentences.Names(
         units={unit.id: unit.name for unit in seen},
-        cases={case_id: "本警情"},
+        cases={case_id: ""},
     )
     assignable = _assignable(found)
     ranked = dispatch.candidates(office, case_id, actor) if assignable else []

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from server.domain.views import CaseView, TimelineEvent
+from server.domain.views import TimelineEvent
 from server.web.pages import words
-from server.web.pages.timefmt import span
+from server.web.pages.naming import short_id
 
 Tone = str
 """``plain``, ``good``, ``warn`` or ``bad``; drawn with a sign, never by colour alone."""
@@ -25,7 +25,8 @@ class Names:
         return self.units.get(unit_id, unit_id) or "单元"
 
     def case(self, event: TimelineEvent) -> str:
-        return self.cases.get(event.case_id or "", "") or short(event.case_id)
+        """Empty where the page speaks of one case only."""
+        return self.cases.get(event.case_id or "", short_id(event.case_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,23 +37,13 @@ class Sentence:
     """Whether the wall's feed tells it; housekeeping stays in the records."""
 
 
-def short(key: str | None) -> str:
-    """The last letters of an id, enough to say aloud."""
-    return f"警情{key[-4:]}" if key else "警情"
-
-
-def case_name(case: CaseView) -> str:
-    """``康乐新村·邻里纠纷``, as far as known."""
-    known = [part for part in (case.address, words.category(case.category)) if part]
-    return "·".join(known) if case.address or case.category else short(case.id)
-
-
 def tell(event: TimelineEvent, names: Names) -> Sentence:
     """One sentence; an event of a kind this page does not know is still told."""
     teller = _TELLERS.get(event.kind)
     if teller is None:
-        return Sentence(f"{short(event.case_id)}：{event.kind}", feed=False)
-    return teller(event, names)
+        return Sentence(f"{event.kind}：{names.case(event)}".rstrip("："), feed=False)
+    said = teller(event, names)
+    return replace(said, text=said.text.replace("：，", "，").rstrip("："))
 
 
 def _route(event: TimelineEvent, key: str = "route") -> str:
@@ -61,17 +52,20 @@ def _route(event: TimelineEvent, key: str = "route") -> str:
 
 def _step_posted(event: TimelineEvent, names: Names) -> Sentence:
     step = words.STEPS.get(str(event.body.get("step")), "一步")
-    verdict = words.VERDICTS.get(str(event.body.get("verdict")), "")
-    proof = f"（{verdict}）" if verdict else ""
-    return Sentence(f"{names.unit(event)}{step}{proof}：{names.case(event)}", "good")
+    verdict = str(event.body.get("verdict"))
+    proof = f"（{words.VERDICTS[verdict]}）" if verdict in words.VERDICTS else ""
+    return Sentence(f"{names.unit(event)}{step}{proof}：{names.case(event)}", _tone(verdict))
 
 
 def _evidence_changed(event: TimelineEvent, names: Names) -> Sentence:
     step = words.STEPS.get(str(event.body.get("step")), "一步")
     verdict = str(event.body.get("verdict") or event.body.get("to") or "")
-    tone = {"verified": "good", "contradicted": "bad"}.get(verdict, "plain")
     said = words.VERDICTS.get(verdict, "待核实")
-    return Sentence(f"{names.unit(event)}{step}核对结果：{said}", tone)
+    return Sentence(f"{names.unit(event)}{step}核对结果：{said}", _tone(verdict))
+
+
+def _tone(verdict: str) -> Tone:
+    return {"verified": "good", "contradicted": "bad"}.get(verdict, "plain")
 
 
 def _deadline(event: TimelineEvent, names: Names) -> tuple[str, str]:
@@ -90,7 +84,7 @@ def _missed(event: TimelineEvent, names: Names) -> Sentence:
 
 def _assigned(event: TimelineEvent, names: Names) -> Sentence:
     eta = event.body.get("eta_s")
-    when = f"，预计{span(eta)}到" if isinstance(eta, int | float) else ""
+    when = f"，约{max(1, round(eta / 60))}分到" if isinstance(eta, int | float) else ""
     return Sentence(f"派{names.unit(event)}：{names.case(event)}{when}")
 
 
@@ -120,9 +114,9 @@ def _routed(event: TimelineEvent, names: Names) -> Sentence:
     return Sentence(f"改为{to}：{names.case(event)}", "warn")
 
 
-def _corrected(event: TimelineEvent, _names: Names) -> Sentence:
-    label = words.LABELS.get(str(event.body.get("label")), "")
-    return Sentence(f"{event.actor}更正类别：{label}")
+def _corrected(event: TimelineEvent, names: Names) -> Sentence:
+    label = words.LABELS.get(str(event.body.get("label")), "其他类别")
+    return Sentence(f"人工更正为{label}：{names.case(event)}")
 
 
 def _said(text: str, tone: Tone = "plain", *, feed: bool = True) -> Callable[..., Sentence]:

@@ -9,11 +9,12 @@ from flask import Flask
 
 from server.domain.roles import Action
 from server.domain.views import CaseView
-from server.web.access import actor_or_none, current_office
+from server.web.access import OFFICE, actor_or_none, current_office
 from server.web.pages import (
     assets,
     console,
     console_actions,
+    naming,
     phone,
     sentences,
     timefmt,
@@ -25,8 +26,11 @@ from server.web.pages import (
 
 def register(app: Flask) -> None:
     """Register every page; called once by the application factory."""
+    office = app.extensions[OFFICE]
     for module in (assets, wall, console, console_actions, phone):
         app.register_blueprint(module.blueprint)
+    assets.prepare(app.extensions, office.district)
+    naming.remember(app.extensions, naming.of_district(office.district))
     _teach_words(app)
     _teach_time(app)
     app.context_processor(_facts)
@@ -54,7 +58,9 @@ def _teach_words(app: Flask) -> None:
         )
     app.add_template_filter(words.category, "zh_category")
     app.add_template_filter(words.likelihood, "likelihood")
-    app.add_template_filter(sentences.case_name, "case_name")
+    app.add_template_filter(naming.full_name, "case_name")
+    app.add_template_filter(naming.wall_name, "wall_name")
+    app.add_template_filter(lambda address: naming.place_names().address(address), "in_town")
     app.add_template_filter(_percent, "percent")
 
 

@@ -15,12 +15,14 @@ from server.domain.views import CaseView, Stats, TimelineEvent, UnitView
 from server.office import Office
 from server.services import figures, reading, units
 from server.web.access import current_actor, current_office, needs
-from server.web.pages import sentences, urgency
+from server.web.pages import naming, sentences, urgency
 
 blueprint = Blueprint("wall", __name__)
 
 OPEN_CASES = 200
 FEED = 14
+LATEST = 60
+"""Newest cases, closed ones too, that the feed can call by name."""
 LOOK_BACK = 600
 """Events looked through for the feed and for alarms that have not ended."""
 
@@ -36,7 +38,8 @@ def wall() -> str:
     cases = urgency.by_urgency(page.items, now)
     seen = units.unit_views(office, actor)
     told = _events(office, actor)
-    names = names_of(seen, page.items)
+    newest = reading.case_page(office, actor, limit=LATEST)
+    names = names_of(seen, (*newest.items, *page.items))
     alarms = open_alarms(told, names)
     seen_until = request.args.get("seen", 0, type=int)
     return render_template(
@@ -56,7 +59,7 @@ def wall() -> str:
 def names_of(units_seen: Iterable[UnitView], cases: Iterable[CaseView]) -> sentences.Names:
     return sentences.Names(
         units={unit.id: unit.name for unit in units_seen},
-        cases={case.id: sentences.case_name(case) for case in cases},
+        cases=naming.by_case(cases),
     )
 
 
@@ -72,13 +75,13 @@ def open_alarms(
     events: Sequence[TimelineEvent], names: sentences.Names
 ) -> list[tuple[TimelineEvent, str]]:
     """SOS calls that nobody has ended, newest first; ``events`` newest first."""
-    ended: set[str | None] = set()
+    settled: set[object] = set()
     found: list[tuple[TimelineEvent, str]] = []
     for event in events:
-        if event.body.get("alarm") != "sos" or event.unit_id in ended:
+        device = event.body.get("device", event.unit_id)
+        if event.body.get("alarm") != "sos" or device in settled:
             continue
-        if event.kind in ("alarm_raised", "alarm_ended"):
-            ended.add(event.unit_id)
+        settled.add(device)
         if event.kind == "alarm_raised":
             found.append((event, names.unit(event)))
     return found
@@ -102,7 +105,7 @@ def _pin(case: CaseView, now: datetime) -> dict[str, Any]:
         "lon": case.location.lon,
         "status": case.status,
         "route": case.route,
-        "name": sentences.case_name(case),
+        "name": naming.wall_name(case),
         "grave": case.danger >= urgency.GRAVE,
         "unit_id": case.assignment.unit_id if case.assignment else None,
         "start_at": due.start_at.isoformat() if due else None,

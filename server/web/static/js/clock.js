@@ -25,6 +25,11 @@ const dayFormat = new Intl.DateTimeFormat("zh-CN", {
 
 export const clockText = (ms) => clockFormat.format(ms);
 
+function dayText(ms) {
+  const part = Object.fromEntries(dayFormat.formatToParts(ms).map(({ type, value }) => [type, value]));
+  return `${part.month}月${part.day}日 ${part.weekday}`;
+}
+
 /** Seconds as 1:05 or 1:02:03. */
 export function countText(seconds) {
   const whole = Math.floor(Math.abs(seconds));
@@ -63,7 +68,7 @@ export function tick() {
   }
   for (const node of document.querySelectorAll("[data-clock]")) write(node, clockText(now));
   for (const node of document.querySelectorAll("[data-day]")) {
-    write(node, dayFormat.format(now).replace("星期", " 星期"));
+    write(node, dayText(now));
   }
 }
 
@@ -71,7 +76,7 @@ function tickDue(node, now) {
   const left = (Date.parse(node.dataset.due) - now) / 1000;
   const near = left >= 0 && shareLeft(node.dataset.start, node.dataset.due, now) <= 0.25;
   write(node, countText(left));
-  for (const target of [node, node.closest("[data-due-host]"), node.closest(".next")]) {
+  for (const target of [node, node.closest("[data-due-host]"), node.closest(".until")]) {
     target?.classList.toggle("overdue", left < 0);
     target?.classList.toggle("near", near);
   }

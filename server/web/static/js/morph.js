@@ -5,6 +5,10 @@
 
 const KEEP = "data-keep";
 
+/** What the person decides; the server's word does not undo it. */
+const MINE = { DETAILS: new Set(["open", "data-opened"]), FORM: new Set(["data-dirty", "data-sending"]) };
+const NONE = new Set();
+
 /** @param {Element} node */
 const keyOf = (node) =>
   node.nodeType === Node.ELEMENT_NODE ? node.getAttribute("data-key") || node.id || null : null;
@@ -23,7 +27,8 @@ function isBeingFilled(node) {
 }
 
 function syncAttributes(now, next) {
-  const mine = now.nodeName === "DETAILS" ? new Set(["open"]) : new Set(["data-dirty"]);
+  const mine = MINE[now.nodeName] ?? NONE;
+  if (now.nodeName === "DETAILS") openOnce(now, next);
   for (const { name, value } of next.attributes) {
     if (!mine.has(name) && now.getAttribute(name) !== value) now.setAttribute(name, value);
   }
@@ -31,6 +36,13 @@ function syncAttributes(now, next) {
     if (!mine.has(name) && !next.hasAttribute(name)) now.removeAttribute(name);
   }
   if (now.nodeName === "INPUT" && now !== document.activeElement) now.value = next.value;
+}
+
+/** The server may open a fold once, when its time has come; closing it again is up to people. */
+function openOnce(now, next) {
+  if (!next.open || now.hasAttribute("data-opened")) return;
+  now.setAttribute("data-opened", "");
+  now.open = true;
 }
 
 function syncChildren(now, next) {

@@ -13,7 +13,7 @@ export class Labels {
   /**
    * @returns {{x: number, y: number, anchor: string} | null} the baseline's start
    */
-  place(x, y, radius, width, size, { must = false } = {}) {
+  place(x, y, radius, width, size) {
     const gap = radius + size * 0.25;
     const sides = [
       [x + gap, y, "start"],
@@ -29,7 +29,7 @@ export class Labels {
         return { x: lx, y: ly + size * 0.36, anchor };
       }
     }
-    return must ? { x: sides[0][0], y: sides[0][1] + size * 0.36, anchor: "start" } : null;
+    return null;
   }
 
   free(box) {

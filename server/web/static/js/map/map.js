@@ -26,7 +26,7 @@ export class DistrictMap {
 
   setDistrict(district) {
     this.district = district;
-    this.projection = new Projection(district.bounds);
+    this.projection = new Projection(district.outline);
     this.layout();
   }
 
@@ -62,7 +62,7 @@ export class DistrictMap {
     const { clientWidth: width, clientHeight: height } = this.host;
     if (!this.projection || !width || !height) return;
     this.projection.size = { width, height };
-    if (!this.moved) this.projection.fit();
+    if (!this.moved) this.projection.fit(20 * this.unit(), 44 * this.unit());
     this.aim();
     this.drawAll();
   }

@@ -57,10 +57,20 @@ export class Marks {
       const cell = `${Math.round(x / this.px(26))} ${Math.round(y / this.px(26))}`;
       const nth = crowd.get(cell) ?? 0;
       crowd.set(cell, nth + 1);
-      const [dx, dy] = nth ? around(nth, this.px(30)) : [0, 0];
+      const [dx, dy] = nth ? around(nth, this.px(30)) : this.besideCase(x, y);
       spots.push({ unit, age, x: x + dx, y: y + dy });
     }
     return spots;
+  }
+
+  /** A unit at the door stands below its case, so that both can be read. */
+  besideCase(x, y) {
+    const near = this.px(20);
+    for (const kase of this.scene.cases) {
+      const [cx, cy] = this.at(kase);
+      if (Math.hypot(cx - x, cy - y) < near) return [cx - x + this.px(16), cy - y + this.px(22)];
+    }
+    return [0, 0];
   }
 
   drawPost(post) {
@@ -98,9 +108,9 @@ export class Marks {
   drawUnit({ unit, age, x, y }) {
     const node = this.node(`unit ${unit.id}`, "units", "unit", (group) => {
       group.append(
-        make("circle", { class: "blur", r: 0 }), make("circle", { class: "disc", r: 9 }),
-        make("path", { class: "heading", d: "M0-17 5-9H-5Z" }),
-        make("circle", { class: "age", r: 13 }),
+        make("circle", { class: "blur", r: 0 }),
+        make("path", { class: "heading", d: "M0-18 7-5H-7Z" }),
+        make("circle", { class: "disc", r: 9 }), make("circle", { class: "age", r: 13 }),
       );
     });
     const fix = unit.position;
@@ -118,7 +128,7 @@ export class Marks {
     const blurPx = (blurM * this.scene.projection.view.pxPerM) / this.scene.unit;
     node.querySelector(".blur").setAttribute("r", blurPx.toFixed(1));
     move(node, x, y, this.scene.unit);
-    this.label(unitText(unit, age, doubted), x, y, this.px(14), 18, stale ? "unit stale" : "unit", busy);
+    this.label(unitText(unit, age, doubted), x, y, this.px(14), 18, stale ? "unit stale" : "unit");
   }
 
   /** From a unit on its way to where it is going. */
@@ -132,9 +142,9 @@ export class Marks {
     }
   }
 
-  label(text, x, y, radius, size, kind, must = false) {
+  label(text, x, y, radius, size, kind) {
     const px = this.px(size);
-    const spot = this.labels.place(x, y, radius, textWidth(text, px), px, { must });
+    const spot = this.labels.place(x, y, radius, textWidth(text, px), px);
     if (!spot) return;
     const node = make("text", { x: spot.x, y: spot.y, "text-anchor": spot.anchor, class: kind, "font-size": px });
     node.textContent = text;

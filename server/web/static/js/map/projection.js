@@ -3,9 +3,12 @@
 const METRES_PER_DEGREE = 111195; // mean earth radius of IUGG
 
 export class Projection {
-  /** @param {[number, number, number, number]} bounds south, west, north, east */
-  constructor(bounds) {
-    const [south, west, north, east] = bounds;
+  /** @param {[number, number][]} outline latitudes and longitudes that shall be in view */
+  constructor(outline) {
+    const lats = outline.map(([lat]) => lat);
+    const lons = outline.map(([, lon]) => lon);
+    const [south, north] = [Math.min(...lats), Math.max(...lats)];
+    const [west, east] = [Math.min(...lons), Math.max(...lons)];
     this.lat0 = (south + north) / 2;
     this.lon0 = (west + east) / 2;
     this.lonScale = METRES_PER_DEGREE * Math.cos((this.lat0 * Math.PI) / 180);
@@ -34,11 +37,12 @@ export class Projection {
     ];
   }
 
-  /** The whole district in view. */
-  fit(padding = 24) {
+  /** The whole district in view; pixels below stay free for a legend. */
+  fit(padding = 20, below = 0) {
     const wide = (this.size.width - padding * 2) / this.widthM;
-    const high = (this.size.height - padding * 2) / this.heightM;
-    this.view = { x: 0, y: 0, pxPerM: Math.max(1e-6, Math.min(wide, high)) };
+    const high = (this.size.height - padding * 2 - below) / this.heightM;
+    const pxPerM = Math.max(1e-6, Math.min(wide, high));
+    this.view = { x: 0, y: below / 2 / pxPerM, pxPerM };
   }
 
   zoomAt(px, py, factor) {
