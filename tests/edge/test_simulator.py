@@ -44,7 +44,7 @@ def test_a_way_follows_streets_and_ends_at_its_goal():
         for a, row in enumerate(GRAPH.beside)
         for b, _ in row
     }
-    steps = itertools.pairwise(found)
+    steps = itertools.pairwise(found[:-1])  # the last leg leaves the street
     assert all(frozenset(step) in joined for step in steps)
     assert 1.0 <= motion.length_m((start, *found)) / distance_m(start, goal) < 2.5
 
