@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from math import sqrt
 from pathlib import Path
@@ -16,7 +17,7 @@ import numpy as np
 from triage.artefact import Manifest, read_manifest, verify_files
 from triage.assessment import Reason
 from triage.errors import ArtefactRefused
-from triage.segmenter import Segmented, Segmenter, Token
+from triage.segmenter import Segmented, Segmenter
 from triage.taxonomy import CATEGORIES, LABELS, Label, label_of
 
 TERMS_FILE = "terms.json"
@@ -154,47 +155,52 @@ class Terms:
         owner = {
             at: i for i, token in enumerate(parts.words) for at in range(token.start, token.end)
         }
-        for span, weight in self._contributions(parts, label):
-            share = weight / len(span)
-            for token in span:
-                weights[owner[token.start]] += share
-        score = self.bias[label] + sum(weights)
+        for place, weight in self._contributions(parts, label):
+            weights[owner[place]] += weight
         reasons = tuple(
             Reason(text[token.start : token.end], weight, token.start, token.end)
             for token, weight in zip(parts.words, weights, strict=True)
         )
-        return reasons, score
+        return reasons, self.bias[label] + sum(weights)
 
-    def _contributions(self, parts: Segmented, label: int) -> list[tuple[tuple[Token, ...], float]]:
-        words = [(token,) for token in parts.words]
+    def _contributions(self, parts: Segmented, label: int) -> Iterator[tuple[int, float]]:
+        """(place in the text, share of the score); a pair of characters is shared by both."""
+        words = [(token.text, token.start) for token in parts.words]
+        for _, place, weight in _known(words, self.fields["words"], label):
+            yield place, weight
         chars = parts.characters
-        pairs: list[tuple[Token, ...]] = [(token,) for token in chars]
-        pairs += pairwise(chars)
-        return [
-            *_weighed(words, self.fields["words"], label),
-            *_weighed(pairs, self.fields["characters"], label),
-        ]
+        grams = [(token.text, at) for at, token in enumerate(chars)]
+        grams += [(f"{a.text} {b.text}", at) for at, (a, b) in enumerate(pairwise(chars))]
+        for key, at, weight in _known(grams, self.fields["characters"], label):
+            if " " in key:
+                yield chars[at].start, weight / 2
+                yield chars[at + 1].start, weight / 2
+            else:
+                yield chars[at].start, weight
 
 
-def _weighed(
-    grams: Sequence[tuple[Token, ...]], known: Mapping[str, tuple[float, ...]], label: int
-) -> list[tuple[tuple[Token, ...], float]]:
-    """Each known gram with its share of the score: tf-idf, length 1, times the weight."""
-    keys = [" ".join(token.text for token in gram) for gram in grams]
-    counts = Counter(key for key in keys if key in known)
+def _known(
+    grams: Sequence[tuple[str, int]], known: Mapping[str, tuple[float, ...]], label: int
+) -> Iterator[tuple[str, int, float]]:
+    """Each known gram with its place and share of the score: tf-idf of length 1, weighed."""
+    counts = Counter(key for key, _ in grams if key in known)
     norm = sqrt(sum((n * known[key][0]) ** 2 for key, n in counts.items()))
-    return [
-        (gram, known[key][0] * known[key][1 + label] / norm)
-        for gram, key in zip(grams, keys, strict=True)
-        if key in known
-    ]
+    for key, place in grams:
+        entry = known.get(key)
+        if entry is not None:
+            yield key, place, entry[0] * entry[1 + label] / norm
 
 
 def _within(label: Label, leaves: Sequence[float]) -> tuple[tuple[str, float], ...]:
-    own = [(name, p) for name, p in zip(CATEGORIES, leaves, strict=True) if label_of(name) is label]
+    own = [(CATEGORIES[at], leaves[at]) for at in _leaves_of(label)]
     total = sum(p for _, p in own) or 1.0
     ranked = sorted(own, key=lambda pair: -pair[1])[:_CATEGORIES_SHOWN]
     return tuple((name, p / total) for name, p in ranked)
+
+
+@cache
+def _leaves_of(label: Label) -> tuple[int, ...]:
+    return tuple(at for at, name in enumerate(CATEGORIES) if label_of(name) is label)
 
 
 def _session(file: Path) -> Any:

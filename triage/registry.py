@@ -62,7 +62,7 @@ class Registry:
 
     def current_files(self) -> tuple[Path, ...]:
         """The files that decide, the first that exists wins; for a cheap look at their times."""
-        return tuple(folder / CURRENT_FILE for folder in self._folders())
+        return tuple(folder / CURRENT_FILE for folder in self.folders())
 
     def current(self) -> Artefact:
         """The artefact that serves; ``ModelUnavailable`` when none is named or it is gone."""
@@ -83,7 +83,7 @@ class Registry:
     def candidates(self) -> tuple[Artefact, ...]:
         """Every artefact known, the home's first, by name."""
         found: dict[str, Artefact] = {}
-        for folder in self._folders():
+        for folder in self.folders():
             for manifest in sorted(folder.glob(f"*/{MANIFEST_FILE}")):
                 path = manifest.parent
                 shipped = folder == self.shipped_dir
@@ -131,7 +131,8 @@ class Registry:
                 names.append(promotion.name)
         return names
 
-    def _folders(self) -> tuple[Path, ...]:
+    def folders(self) -> tuple[Path, ...]:
+        """Where artefacts are looked for, the home's first."""
         return (self.home_dir, self.shipped_dir) if self.home_dir else (self.shipped_dir,)
 
     def find(self, name: str) -> Artefact:

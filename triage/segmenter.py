@@ -58,7 +58,7 @@ class Segmenter:
         words = tuple(
             Token(_as_number(word), start, end)
             for word, start, end in self._tokenizer.tokenize(plain)
-            if any(char.isalnum() for char in word)
+            if word.isalnum() or any(map(str.isalnum, word))
         )
         return Segmented(words, _characters(plain))
 
@@ -83,7 +83,8 @@ def _is_number(text: str) -> bool:
 
 
 def _as_number(word: str) -> str:
-    return NUMBER if _is_number(word) else word
+    plain = word[0].isalpha() or not _is_number(word)
+    return word if plain else NUMBER
 
 
 def _characters(plain: str) -> tuple[Token, ...]:

@@ -13,7 +13,7 @@ from triage.doubt import Evidence, doubts
 from triage.errors import ModelUnavailable
 from triage.model import Judged, LinearModel, Model
 from triage.policy import route_of
-from triage.registry import Artefact, Registry
+from triage.registry import MANIFEST_FILE, Artefact, Registry
 from triage.report import ReportText
 from triage.segmenter import Segmenter, normalise
 from triage.shipped import lexicon_text, models_dir
@@ -43,6 +43,7 @@ class Triager:
         self._lexicon = lexicon
         self._segmenter = segmenter
         self._lock = threading.Lock()
+        self._watched = self._deciding_files()
         self._seen: Signature | None = None
         self._serving: _Serving | None = None
         self._fault: str | None = None
@@ -107,10 +108,10 @@ class Triager:
         if self._signature() == self._seen:
             return
         with self._lock:
-            signature = self._signature()
-            if signature != self._seen:
+            if self._signature() != self._seen:
                 self._load()
-                self._seen = signature
+                self._watched = self._deciding_files()
+                self._seen = self._signature()
 
     def _load(self) -> None:
         try:
@@ -133,12 +134,14 @@ class Triager:
 
     def _signature(self) -> Signature:
         """Inode, size and time of the files that decide which model serves, and of its manifest."""
-        files = list(self._registry.current_files())
+        return tuple(_stat(file) for file in self._watched)
+
+    def _deciding_files(self) -> tuple[Path, ...]:
         try:
-            files.append(self._registry.current().path / "manifest.json")
+            manifest = self._registry.current().path / MANIFEST_FILE
         except ModelUnavailable:
-            files.append(self._registry.shipped_dir)
-        return tuple(_stat(file) for file in files)
+            return (*self._registry.current_files(), *self._registry.folders())
+        return (*self._registry.current_files(), manifest)
 
 
 def cues_of(text: str, lexicon: Lexicon) -> tuple[Cue, ...]:
@@ -152,8 +155,8 @@ def strongest(reasons: Sequence[Reason], shown: int = _REASONS_SHOWN) -> tuple[R
     summed: dict[str, Reason] = {}
     for reason in reasons:
         known = summed.get(reason.term)
-        both = reason.weight + (known.weight if known else 0.0)
-        summed[reason.term] = replace(known or reason, weight=both)
+        both = replace(known, weight=known.weight + reason.weight) if known else reason
+        summed[reason.term] = both
     ranked = sorted(summed.values(), key=lambda reason: -abs(reason.weight))
     return tuple(ranked[:shown])
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -122,5 +123,6 @@ def _training_facts(examples: Sequence[Example], dropped: int, seed: int) -> dic
         "corrections": sum(example.brief == CORRECTION_BRIEF for example in examples),
         "near_duplicates_dropped": dropped,
         "data_sha256": content_hash(examples),
+        "lexicon_sha256": sha256(lexicon_text().encode()).hexdigest(),
         "seed": seed,
     }
