@@ -5,6 +5,7 @@ A doubted fix is kept and marked; ``believable`` says whether it may move a live
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -72,7 +73,7 @@ def check(message: Message, *, track: Track, received_at: datetime, limits: Limi
     return _conclude(fix, doubt, track, limits)
 
 
-def believable(doubt: tuple[str, ...]) -> bool:
+def believable(doubt: Collection[str]) -> bool:
     """Whether a fix with these reasons may still move a live position."""
     return not _UNUSABLE.intersection(doubt)
 
@@ -125,7 +126,7 @@ def _conclude(fix: Fix, doubt: list[str], track: Track, limits: Limits) -> Verdi
     if JUMP in doubt and OUT_OF_ORDER not in doubt and _UNUSABLE.isdisjoint({*doubt} - {JUMP}):
         return _after_jump(fix, doubt, track, limits)
     newer = track.newest is None or fix.fix_time > track.newest.fix_time
-    if believable(tuple(doubt)) and newer:
+    if believable(doubt) and newer:
         return Verdict(tuple(doubt), Track(newest=fix))
     return Verdict(tuple(doubt), track)
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from triage.triager import Triager
-
 from edge.district import District, parse
 from edge.shipped import shipped_district
 from server.config import Settings
@@ -13,6 +11,7 @@ from server.office import Office, utc_now
 from server.store.engine import open_engine
 from server.store.migrate import migrate
 from server.vault import open_vault
+from triage.triager import Triager
 
 
 def open_office(home: Path, settings: Settings) -> Office:

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Protocol
 
 from sqlalchemy import Engine
-from triage.assessment import Assessment
-from triage.report import ReportText
 
 from edge.district import District
 from server.config import Settings
 from server.vault import Vault
+from triage.assessment import Assessment
+from triage.report import ReportText
 
 
 class Judge(Protocol):

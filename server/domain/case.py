@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from triage.taxonomy import Label, Route
-
 from server.domain.errors import CaseClosed, Conflict, OutOfOrder
 from server.domain.geo import Place
+from triage.taxonomy import Label, Route
 
 
 class Status(StrEnum):

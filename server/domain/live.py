@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
+from edge.quality import CLOCK, DUPLICATE, FUTURE, OFF_GLOBE, believable
 from edge.telemetry import Alarm, Envelope, Fix, Message, fix_of
 
 FUTURE_TOLERANCE = timedelta(minutes=5)
-UNUSABLE = frozenset({"no_fix", "off_globe", "future", "jump", "null_island", "stale"})
-"""Doubts that keep a fix out of the live state; such a fix is stored and marked all the same."""
-FUTURE = "future"
-OFF_GLOBE = "off_globe"
 
 
 def told_at(message: Message) -> datetime:
@@ -32,7 +30,16 @@ def doubts(envelope: Envelope, now: datetime) -> tuple[str, ...]:
 
 def moves(fix: Fix | None, doubt: tuple[str, ...]) -> bool:
     """Whether a fix may become the live position; the store sees that it only moves forward."""
-    return fix is not None and not UNUSABLE.intersection(doubt)
+    return fix is not None and believable(doubt)
+
+
+def proves(doubt: Collection[str]) -> bool:
+    """Whether a fix may speak for or against a claim.
+
+    Late and out of order is how honest fixes come back from an outage; a device whose clock is
+    ahead says nothing about when, and the same fix again is no second fix.
+    """
+    return believable(doubt) and not {CLOCK, DUPLICATE}.intersection(doubt)
 
 
 def alarm_word(alarm: Alarm) -> str:

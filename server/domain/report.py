@@ -7,10 +7,9 @@ import unicodedata
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from triage.taxonomy import Label, Route
-
 from server.domain.errors import Invalid
 from server.domain.geo import Place
+from triage.taxonomy import Label, Route
 
 MAX_TEXT = 4000
 """The ministry's item 报警内容 holds up to 4,000 characters."""

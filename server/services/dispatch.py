@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import Connection
-from triage.taxonomy import Route
 
 from server.domain import sla
 from server.domain.assignment import Candidate, rank
@@ -24,6 +23,7 @@ from server.office import Office
 from server.services import viewing
 from server.store import cases, events, units
 from server.store.engine import reading, writing
+from triage.taxonomy import Route
 
 BATCH = 100
 """Waiting cases looked at in one round; the next round takes the rest."""

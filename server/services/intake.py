@@ -12,8 +12,6 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
-from triage.redaction import mask_numbers
-from triage.taxonomy import Label, Route
 
 from server.domain import case as case_rules
 from server.domain import report as report_rules
@@ -30,6 +28,8 @@ from server.services.judgement import Judgement
 from server.services.keys import Keys, keys_of
 from server.store import cases, events, reports
 from server.store.engine import reading, writing
+from triage.redaction import mask_numbers
+from triage.taxonomy import Label, Route
 
 
 @dataclass(frozen=True, slots=True)

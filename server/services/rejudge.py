@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from sqlalchemy import Connection
-from triage.taxonomy import Route
 
 from server.domain.case import Status
 from server.domain.events import NewEvent
@@ -15,6 +14,7 @@ from server.services.judgement import Judgement
 from server.store import cases, events, reports
 from server.store.engine import reading, writing
 from server.store.reports import ReportRow
+from triage.taxonomy import Route
 
 BATCH = 50
 

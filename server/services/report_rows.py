@@ -6,13 +6,12 @@ import hashlib
 from dataclasses import replace
 from datetime import datetime
 
-from triage.redaction import mask_numbers
-
 from server.domain.report import ANONYMOUS, Caller, NewReport
 from server.domain.views import Json
 from server.services.judgement import Judgement
 from server.services.keys import Keys
 from server.vault import Vault
+from triage.redaction import mask_numbers
 
 
 def clean(new: NewReport) -> NewReport:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from sqlalchemy import Connection
-from triage.taxonomy import Label, Route, is_category, label_of
 
 from server.domain.case import Case, Status, route_after_correction
 from server.domain.errors import CaseClosed, Conflict, Invalid, Missing
@@ -14,6 +13,7 @@ from server.office import Office
 from server.services import dispatch, viewing
 from server.store import cases, events, reports
 from server.store.engine import writing
+from triage.taxonomy import Label, Route, is_category, label_of
 
 
 def correct(

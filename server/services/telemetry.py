@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from edge.decoding import decode_envelope
 from edge.encoding import encode
 from edge.errors import Unreadable
+from edge.quality import FUTURE
 from edge.telemetry import Alarm, Envelope, Presence, Status, fix_of
 from server.domain import live
 from server.domain.events import NewEvent
@@ -135,7 +136,7 @@ def _positions(fresh: Iterable[_Item]) -> list[Json]:
 
 
 def _statuses(fresh: Iterable[_Item]) -> list[Json]:
-    found = [item.envelope.message for item in fresh if live.FUTURE not in item.doubt]
+    found = [item.envelope.message for item in fresh if FUTURE not in item.doubt]
     return [
         {
             "device_id": message.origin.device_id,

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, and_, bindparam, delete, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from server.domain import live
 from server.domain.evidence import Fix
 from server.domain.geo import Place
 from server.store.tables import dead_letters, device_states, devices, telemetry
@@ -83,7 +84,7 @@ def fixes_of_unit(conn: Connection, unit_id: str, *, since: datetime, until: dat
             at=row.at,
             place=Place(row.lat, row.lon),
             accuracy_m=row.accuracy_m,
-            doubted=bool(row.doubt),
+            doubted=not live.proves(row.doubt),
         )
         for row in conn.execute(query)
     ]

@@ -23,6 +23,7 @@ from server.store.tables import (
 
 UnitRow = Row[*tuple[Any, ...]]
 Values = dict[str, object]
+HARDLY_OLDER = timedelta(minutes=1)
 
 
 def add(conn: Connection, values: Values) -> None:
@@ -92,9 +93,13 @@ def live(conn: Connection) -> dict[str, list[UnitRow]]:
 
 
 def newest_fix(states: Collection[UnitRow]) -> UnitRow | None:
-    """The device state whose fix speaks for the unit: the newest believed one, else the newest."""
+    """The device state whose fix speaks for the unit: the newest, or a surer one hardly older."""
     fixed = [state for state in states if state.fix_time is not None]
-    return max(fixed, key=lambda s: (not s.doubt, s.fix_time), default=None)
+    newest = max(fixed, key=lambda s: s.fix_time, default=None)
+    if newest is None or not newest.doubt:
+        return newest
+    sure = [s for s in fixed if not s.doubt and newest.fix_time - s.fix_time <= HARDLY_OLDER]
+    return max(sure, key=lambda s: s.fix_time, default=newest)
 
 
 def for_ranking(conn: Connection, now: datetime) -> list[Unit]:

@@ -19,19 +19,51 @@ PURE = [
     *(
         f"triage.{name}"
         for name in (
-            "assessment cues doubt errors policy recurrence redaction report taxonomy".split()
+            [
+                "assessment",
+                "cues",
+                "doubt",
+                "errors",
+                "policy",
+                "recurrence",
+                "redaction",
+                "report",
+                "taxonomy",
+            ]
         )
     ),
     *(
         f"edge.{name}"
-        for name in "datum decoding district encoding errors quality telemetry topics".split()
+        for name in [
+            "datum",
+            "decoding",
+            "district",
+            "encoding",
+            "errors",
+            "quality",
+            "telemetry",
+            "topics",
+        ]
     ),
 ]
 LISTS = {"tables.py"}
 """Plain declarations that read better whole."""
 TOP_LEVEL = {
-    "triage", "edge", "models", "server", "datasets", "tests", "docs", "benchmarks",
-    ".ci", ".gitignore", "pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", "Makefile",
+    "triage",
+    "edge",
+    "models",
+    "server",
+    "datasets",
+    "tests",
+    "docs",
+    "benchmarks",
+    ".ci",
+    ".gitignore",
+    "pyproject.toml",
+    "README.md",
+    "CHANGELOG.md",
+    "LICENSE",
+    "Makefile",
 }
 
 
@@ -89,7 +121,9 @@ def test_no_vague_names(path: Path) -> None:
 
 def test_no_evaluation_only_words_or_machine_paths() -> None:
     """The project speaks of itself only: no path of a machine, no registry's address."""
-    forbidden = re.compile(r"/work/(main|shared)|/root/|pypi\.org|registry\.npmjs|files\.pythonhosted")
+    forbidden = re.compile(
+        r"/work/(main|shared)|/root/|pypi\.org|registry\.npmjs|files\.pythonhosted"
+    )
     found = []
     for name in tracked():
         path = ROOT / name

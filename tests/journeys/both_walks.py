@@ -14,7 +14,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from running import Device, System, now, running, until  # noqa: E402  beside this file
+from running import Device, System, now, running, until
 
 SCENE = (30.4300, 120.3100)
 FAR = (30.4600, 120.3400)
@@ -93,7 +93,10 @@ def file_report(system: System) -> tuple[dict[str, Any], dict[str, Any]]:
     assert (first.status_code, again.status_code) == (201, 200), first.text
     assert first.json() == again.json()
     answer = first.json()
-    if answer["route"] not in {"mediate", "joint"}:  # an operator decides what the model leaves open
+    if answer["route"] not in {
+        "mediate",
+        "joint",
+    }:  # an operator decides what the model leaves open
         decided = system.call(
             "POST", f"/cases/{answer['case']['id']}/route", route="mediate", why="漏水纠纷"
         )
@@ -111,7 +114,11 @@ def do_steps(system: System, device: Device, case_id: str) -> dict[str, str]:
                 device.fix(*SCENE)
             device.wait_confirmed()
         posted = system.call(
-            "POST", f"/cases/{case_id}/steps", role="mediator", unit="near", step=step,
+            "POST",
+            f"/cases/{case_id}/steps",
+            role="mediator",
+            unit="near",
+            step=step,
             key=uuid.uuid4().hex,
         )
         assert posted.status_code in {200, 201}, posted.text

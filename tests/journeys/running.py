@@ -50,7 +50,9 @@ class System:
     mqtt_port: int = 0
     tokens: dict[str, str] = field(default_factory=dict)
 
-    def run(self, program: str, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, program: str, *words: str, check: bool = True
+    ) -> subprocess.CompletedProcess[str]:
         """One command of the installed programs on this home."""
         done = subprocess.run(
             [str(BIN / program), *words],

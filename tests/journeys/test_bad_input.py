@@ -14,8 +14,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from both_walks import signed_in  # noqa: E402  beside this file
-from running import Device, System, now, running, until  # noqa: E402
+from both_walks import signed_in
+from running import Device, System, now, running, until
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -46,9 +46,7 @@ def report(**changes: Any) -> dict[str, Any]:
         ({"caller": "me"}, "caller"),
     ],
 )
-def test_a_bad_report_names_its_field(
-    system: System, changes: dict[str, Any], field: str
-) -> None:
+def test_a_bad_report_names_its_field(system: System, changes: dict[str, Any], field: str) -> None:
     answer = system.call("POST", "/reports", role="intake", **report(**changes))
     assert answer.status_code == 422, answer.text
     assert answer.headers["content-type"].startswith("application/problem+json")
@@ -100,7 +98,11 @@ def test_unreadable_messages_are_dead_letters_and_the_rest_goes_on(system: Syste
 
 def test_a_bad_message_in_a_batch_is_rejected_alone(system: System) -> None:
     good = {
-        "device_id": "bc-x", "kind": "status", "v": 1, "boot": "b", "sent_at": now(),
+        "device_id": "bc-x",
+        "kind": "status",
+        "v": 1,
+        "boot": "b",
+        "sent_at": now(),
         "battery_pct": 50,
     }
     batch = [good | {"seq": 1}, good | {"seq": "two"}, 17, good | {"seq": 3, "v": 2}]

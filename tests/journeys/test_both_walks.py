@@ -11,8 +11,8 @@ from sqlalchemy import create_engine, text
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from both_walks import walk  # noqa: E402  beside this file
-from running import running  # noqa: E402
+from both_walks import walk
+from running import running
 
 pytestmark = pytest.mark.timeout(600)
 

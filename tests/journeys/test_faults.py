@@ -15,7 +15,7 @@ from sqlalchemy import create_engine, text
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from running import BIN, System, running, until  # noqa: E402  beside this file
+from running import BIN, System, running, until
 
 pytestmark = pytest.mark.timeout(300)
 UNITS = 4
@@ -72,10 +72,18 @@ def test_what_was_confirmed_is_stored_once_whatever_dies(tmp_path: Path) -> None
         accounts = credentials(system)
         simulator = subprocess.Popen(
             [
-                str(BIN / "xiaonao-edge"), "simulate",
-                "--mqtt", f"mqtt://{system.mqtt_host}:{system.mqtt_port}",
-                "--credentials", str(accounts),
-                "--rate", "10", "--duration", str(TRAFFIC_S), "--linger", "60",
+                str(BIN / "xiaonao-edge"),
+                "simulate",
+                "--mqtt",
+                f"mqtt://{system.mqtt_host}:{system.mqtt_port}",
+                "--credentials",
+                str(accounts),
+                "--rate",
+                "10",
+                "--duration",
+                str(TRAFFIC_S),
+                "--linger",
+                "60",
             ],
             stdout=subprocess.PIPE,
             text=True,
@@ -86,7 +94,9 @@ def test_what_was_confirmed_is_stored_once_whatever_dies(tmp_path: Path) -> None
             for part in ("edge", "server", "broker"):
                 count = stored(system)
                 kill(system, part)
-                until(lambda: stored(system) > count + 50, seconds=30, why=f"{part} never recovered")
+                until(
+                    lambda: stored(system) > count + 50, seconds=30, why=f"{part} never recovered"
+                )
             assert time.monotonic() - began < TRAFFIC_S + 60
             summary = json.loads(simulator.communicate(timeout=120)[0].strip().splitlines()[-1])
         finally:

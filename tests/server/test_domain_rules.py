@@ -8,7 +8,15 @@ import pytest
 
 from server.domain import linking, sla
 from server.domain.assignment import RankRule, rank
-from server.domain.case import Case, Status, Step, check_assignable, check_step, graver, status_after
+from server.domain.case import (
+    Case,
+    Status,
+    Step,
+    check_assignable,
+    check_step,
+    graver,
+    status_after,
+)
 from server.domain.errors import CaseClosed, Conflict, Invalid, OutOfOrder
 from server.domain.events import NewEvent, broken_at, chain
 from server.domain.evidence import Claim, EvidenceRule, Fix, Target, Verdict, judge
@@ -154,8 +162,8 @@ def unit(unit_id: str, **changes: object) -> Unit:
     return Unit(**(values | changes))  # type: ignore[arg-type]
 
 
-def ids(*units: Unit, target: Place | None = NORTH_1KM, excluded: tuple[str, ...] = ()) -> list[str]:
-    ranked = rank(target, units, now=NOW, rule=RankRule(), excluded=excluded)
+def ids(*units: Unit, excluded: tuple[str, ...] = ()) -> list[str]:
+    ranked = rank(NORTH_1KM, units, now=NOW, rule=RankRule(), excluded=excluded)
     return [candidate.unit_id for candidate in ranked]
 
 
@@ -191,7 +199,9 @@ def test_reasons_add_up_to_the_score() -> None:
     assert sum(r.seconds for r in candidate.reasons) == pytest.approx(candidate.score_s, abs=0.1)
 
 
-def at(seconds: float, metres_north: float, accuracy_m: float = 10, *, doubted: bool = False) -> Fix:
+def at(
+    seconds: float, metres_north: float, accuracy_m: float = 10, *, doubted: bool = False
+) -> Fix:
     there = Place(30.42 + metres_north / 111_195, 120.30)
     return Fix(NOW + timedelta(seconds=seconds), there, accuracy_m, doubted)
 
@@ -286,9 +296,7 @@ def test_a_changed_removed_or_swapped_event_breaks_the_chain() -> None:
         previous = events[-1].hash
     assert broken_at(events) is None
     assert broken_at([events[0], events[2], events[3]]) == 3
-    forged = chain(
-        NewEvent("case_opened", NOW, "system", "CX"), number=2, prev_hash=events[0].hash
-    )
+    forged = chain(NewEvent("case_opened", NOW, "system", "CX"), number=2, prev_hash=events[0].hash)
     assert broken_at([events[0], forged, *events[2:]]) == 3
 
 

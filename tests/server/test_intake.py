@@ -141,7 +141,7 @@ def test_personal_data_is_sealed_and_matched_by_key(street: Office, file) -> Non
         dump = "".join(
             str(row)
             for table in ("reports", "cases", "events", "predictions")
-            for row in conn.execute(text(f"SELECT * FROM {table}"))  # noqa: S608 - fixed names
+            for row in conn.execute(text(f"SELECT * FROM {table}"))
         )
     assert phone not in dump
     assert id_number not in dump
