@@ -1,4 +1,4 @@
-"""The documentation covers every command, route, setting, topic and metric, and its links lead on."""
+"""The pages cover every command, route, setting, topic and metric; their links lead on."""
 
 from __future__ import annotations
 

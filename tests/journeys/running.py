@@ -133,7 +133,7 @@ def _wait_ready(system: System) -> None:
     killer.start()
     line = system.process.stdout.readline()
     killer.cancel()
-    word, http, broker = (line.split() + ["", "", ""])[:3]
+    word, http, broker = [*line.split(), "", "", ""][:3]
     assert word == "ready", (system.home.parent / f"{system.home.name}.log").read_text()[-3000:]
     system.http = http
     host, _, port = broker.removeprefix("mqtt://").rpartition(":")
