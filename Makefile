@@ -12,15 +12,15 @@ run: install
 
 install: $(VENV)/.installed
 
+GUARDS := "ruff check -q ." "ruff format -q --check ." "mypy" "lint-imports --no-cache"
+GUARD = found=0; for guard in $(GUARDS); do $(BIN)/$$guard || found=1; done
+
 # A fault the guards find fails the run, but the tests run all the same.
 test: $(VENV)/.tested
-	@guards=0; $(MAKE) -s lint || guards=1; $(BIN)/pytest -q && exit $$guards
+	@$(GUARD); $(BIN)/pytest -q && exit $$found
 
 lint: $(VENV)/.tested
-	$(BIN)/ruff check -q .
-	$(BIN)/ruff format -q --check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports --no-cache
+	@$(GUARD); exit $$found
 
 # Debian's python3 comes without the part of venv that brings pip; then .venv is only half made.
 $(VENV)/.made:
