@@ -39,11 +39,23 @@ def add_learning(group: click.Group) -> None:
 
 @click.command()
 @HOME
-@click.option("--corrections", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--corpus", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--into", type=click.Path(path_type=Path, file_okay=False))
+@click.option(
+    "--corrections",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Corrected reports; HOME/corrections.jsonl by default, where there is one.",
+)
+@click.option(
+    "--corpus",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of written texts; the shipped corpus by default.",
+)
+@click.option(
+    "--into",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where the candidate goes; HOME/models by default.",
+)
 @click.option("--name", help="Name of the candidate; the month's next number by default.")
-@click.option("--seed", default=0, show_default=True)
+@click.option("--seed", default=0, show_default=True, help="Seed of the fit; kept on record.")
 def train(
     home: Path,
     corrections: Path | None,
@@ -134,7 +146,7 @@ def promote(name: str, by: str, why: str, home: Path) -> None:
 
 @click.command()
 @BY
-@click.option("--why", default="rolled back", show_default=True)
+@click.option("--why", default="rolled back", show_default=True, help="Kept on record.")
 @HOME
 def rollback(by: str, why: str, home: Path) -> None:
     """Return to the model that served before.

@@ -23,6 +23,7 @@ PURE = (
     "redaction",
     "rows",
     "chronicle",
+    "codes",
     "training.bounds",
     "training.evaluate",
     "training.thresholds",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from datetime import UTC, datetime
+from hashlib import sha256
 from math import comb
 from pathlib import Path
 
@@ -12,11 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage.artefact import sha256_of
+from triage.artefact import read_manifest, sha256_of
 from triage.assessment import Assessment
 from triage.doubt import Evidence, Limits
 from triage.errors import WrongUse
-from triage.shipped import datasets_dir
+from triage.redaction import mask_numbers
+from triage.registry import Registry
+from triage.shipped import datasets_dir, lexicon_text, models_dir
 from triage.taxonomy import LABELS, Label, Route
 from triage.training.bounds import upper95, wilson
 from triage.training.corpus import (
@@ -42,12 +45,25 @@ def judged(number: int, truth: Label, route: Route, *p: float) -> Judgement:
     )
 
 
-def test_every_shipped_row_can_be_read_and_holds_no_number_of_a_person(
-    corpus: list[Example],
-) -> None:
+def test_every_shipped_row_can_be_read(corpus: list[Example]) -> None:
     assert len(corpus) > 1000
     assert {example.label for example in corpus} == set(LABELS)
     assert all(example.category for example in corpus)
+
+
+def test_no_number_of_a_person_is_shipped() -> None:
+    for file in sorted((datasets_dir() / "corpus").glob("*.jsonl")):
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+            text = json.loads(line)["text"]
+            assert mask_numbers(text) == text, f"{file.name} line {number}"
+
+
+def test_the_shipped_thresholds_belong_to_the_shipped_lexicon() -> None:
+    """Cues decide routes, so thresholds chosen under another lexicon say nothing."""
+    artefact = Registry(models_dir()).current()
+    facts = read_manifest(artefact.path).facts
+    now = sha256(lexicon_text().encode()).hexdigest()
+    assert facts["training"]["lexicon_sha256"] == now, "train and promote a model anew"
 
 
 def test_the_dataset_manifest_is_true() -> None:
@@ -110,9 +126,9 @@ def test_near_duplicates_go_and_different_texts_stay() -> None:
 
 
 def test_the_corpus_has_no_near_duplicates_left(corpus: list[Example]) -> None:
-    kept = without_near_duplicates(corpus)
-    assert without_near_duplicates(kept) == kept
-    texts = [shingles(row.text) for row in kept[::10]]
+    kept = without_near_duplicates(corpus[::4])
+    assert len(kept) > 0.95 * len(corpus[::4])
+    texts = [shingles(row.text) for row in kept]
     overlaps = [len(a & b) / len(a | b) for i, a in enumerate(texts) for b in texts[i + 1 : i + 40]]
     assert max(overlaps) < 0.9
 
