@@ -10,6 +10,7 @@ from playwright.sync_api import Page, Route, expect
 from server.domain.roles import Actor, Role
 from server.office import Office
 from server.services import dispatch, reading, review
+from server.web.pages import phone as phone_page
 from triage.taxonomy import Route as Way
 
 UNIT = "shunda-1"
@@ -142,3 +143,14 @@ def test_map_manifest_and_icons(look: Opener) -> None:
     assert manifest["start_url"] == "/m"
     for icon in [*(i["src"] for i in manifest["icons"]), "/favicon.ico"]:
         assert get(seen.site + icon).ok, icon
+
+
+def test_a_case_taken_away_between_two_looks_breaks_nothing(
+    office: Office, file: Callable[..., str]
+) -> None:
+    case_id = running_case(office, file)
+    mediator = Actor("tiaojie", Role.MEDIATOR, UNIT)
+    found = reading.case(office, case_id, mediator)
+    assert len(phone_page.reports_of(office, mediator, found)) == 1
+    dispatch.assign(office, case_id, "kangle-1", DISPATCHER, instead_of=UNIT)
+    assert phone_page.reports_of(office, mediator, found) == ()

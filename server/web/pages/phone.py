@@ -8,8 +8,9 @@ from flask import Blueprint, render_template, url_for
 from werkzeug.wrappers import Response
 
 from server.domain.case import Disposition, Step
+from server.domain.errors import NotAllowed
 from server.domain.roles import Action, Actor
-from server.domain.views import CaseView, UnitView
+from server.domain.views import CaseView, ReportView, UnitView
 from server.office import Office
 from server.services import reading, tracking, units
 from server.web.access import current_actor, current_office, needs
@@ -92,7 +93,7 @@ def next_step(found: CaseView) -> Step | None:
 def _screen(office: Office, actor: Actor, found: CaseView | None) -> dict[str, object]:
     """What the case's screen shows; reports are read only while the unit has the case."""
     running = found is not None and _is_running(found, actor)
-    reports = reading.case_reports(office, found.id, actor) if running and found else ()
+    reports = reports_of(office, actor, found) if running and found else ()
     return {
         "case": found,
         "running": running,
@@ -101,6 +102,14 @@ def _screen(office: Office, actor: Actor, found: CaseView | None) -> dict[str, o
         "keys": {name: uuid4().hex for name in (*words.STEPS, "close", "police")},
         "dispositions": [end for end in words.DISPOSITIONS if end != POLICE],
     }
+
+
+def reports_of(office: Office, actor: Actor, found: CaseView) -> tuple[ReportView, ...]:
+    """Empty when the case went to another unit since it was read."""
+    try:
+        return reading.case_reports(office, found.id, actor)
+    except NotAllowed:
+        return ()
 
 
 def _is_running(found: CaseView, actor: Actor) -> bool:
