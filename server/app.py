@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from threading import Lock
 
 from edge.district import District, parse
 from edge.shipped import shipped_district
@@ -11,6 +13,8 @@ from server.office import Office, utc_now
 from server.store.engine import open_engine
 from server.store.migrate import migrate
 from server.vault import open_vault
+from triage.assessment import Assessment
+from triage.report import ReportText
 from triage.triager import Triager
 
 
@@ -27,10 +31,36 @@ def open_office(home: Path, settings: Settings) -> Office:
         settings=settings,
         engine=engine,
         vault=open_vault(home),
-        judge=Triager.open(home=home),
+        judge=LateJudge(home),
         district=open_district(settings),
         clock=utc_now,
     )
+
+
+class LateJudge:
+    """The model of a home, opened when it is first asked: most commands never ask."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._lock = Lock()
+        self._triager: Triager | None = None
+
+    @property
+    def name(self) -> str | None:
+        return self._opened().name
+
+    @property
+    def fault(self) -> str | None:
+        return self._opened().fault
+
+    def assess_many(self, reports: Sequence[ReportText]) -> list[Assessment]:
+        return self._opened().assess_many(reports)
+
+    def _opened(self) -> Triager:
+        with self._lock:
+            if self._triager is None:
+                self._triager = Triager.open(home=self._home)
+            return self._triager
 
 
 def open_district(settings: Settings) -> District:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from triage.report import ReportText
 
 
 class Judge(Protocol):
-    """Whoever assesses texts. ``assess`` raises ModelUnavailable when no model can be used."""
+    """Whoever assesses texts; raises ModelUnavailable when no model can be used."""
 
     @property
     def name(self) -> str | None: ...
@@ -26,7 +26,7 @@ class Judge(Protocol):
     @property
     def fault(self) -> str | None: ...
 
-    def assess(self, report: ReportText) -> Assessment: ...
+    def assess_many(self, reports: Sequence[ReportText]) -> list[Assessment]: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
+import structlog
 from flask import Flask
 
 from server import sweep, worker
@@ -24,6 +25,7 @@ from server.web.openapi import document
 from server.web.server import WebServer, run
 from server.web.sign_in import DemoAccount
 
+log = structlog.get_logger()
 Clockwork = Callable[[Office, threading.Event], None]
 JOIN_S = 2.0
 
@@ -34,6 +36,7 @@ def run_server(home: Path, http: str | None, *, with_clocks: bool) -> None:
     usual = Address(office.settings.http.host, office.settings.http.port)
     address = parse(http) if http else usual
     exposure.check(home, address)
+    log.info("model", name=office.judge.name, fault=office.judge.fault)  # opened before any caller
     clocks: tuple[Clockwork, ...] = (sweep.run, worker.run) if with_clocks else ()
     with working(home), _beside(office, clocks):
         run(

@@ -163,7 +163,7 @@ class Life:
         if act.kind == "decide":
             self._decide(case)
         elif act.kind == "hand_on":
-            end = "to_police" if case["route"] == "police" else "settled_later"
+            end = "to_police" if case["route"] == "police" else "to_service"
             self._desk.close(act.case_id, {"disposition": end, "key": f"demo-{self._run}"})
         elif act.unit_id in self._hands:
             self._act_as_mediator(act, self._hands[act.unit_id])

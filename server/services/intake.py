@@ -50,8 +50,7 @@ def take(office: Office, new: NewReport, actor: Actor) -> Taken:
         if known is not None:
             return Taken(known.answer, created=False)
     keys = keys_of(office.vault, new)
-    masked = mask_numbers(new.text)
-    judged = judgement.of_text(office, new, masked)
+    judged = judgement.of_text(office, new)
     try:
         with writing(office.engine) as conn:
             answer = _record(office, conn, new, keys, judged, actor, now)
@@ -71,7 +70,7 @@ def take_history_many(office: Office, many: Sequence[NewReport], actor: Actor) -
     """
     now = office.clock()
     cleaned = [report_rows.clean(new) for new in many]
-    judged = [judgement.of_text(office, new, mask_numbers(new.text)) for new in cleaned]
+    judged = judgement.of_texts(office, cleaned)
     taken = []
     with writing(office.engine) as conn:
         for new, verdict in zip(cleaned, judged, strict=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -18,6 +19,7 @@ from server.services.keys import Keys
 from server.store import reports
 from triage.assessment import Assessment
 from triage.recurrence import History, Risk, assess_risk
+from triage.redaction import mask_numbers
 from triage.report import ReportText
 from triage.taxonomy import Label, Route
 
@@ -49,16 +51,23 @@ class Judgement:
         return self.assessment.category if self.assessment else None
 
 
-def of_text(office: Office, new: NewReport, masked: str) -> Judgement:
+def of_text(office: Office, new: NewReport) -> Judgement:
     """Ask the model; whatever goes wrong in it, the report goes to review instead."""
-    place, coarse = _place(office, new)
+    return of_texts(office, [new])[0]
+
+
+def of_texts(office: Office, many: Sequence[NewReport]) -> list[Judgement]:
+    """The same for many at once; one text the model fails on does not spoil the others."""
+    asked = [ReportText("", mask_numbers(new.text), new.received_at) for new in many]
     try:
-        assessment = office.judge.assess(ReportText("", masked, new.received_at))
+        found = office.judge.assess_many(asked)
     except Exception as error:  # nothing a model does may make intake fail
-        log.error("assessment_failed", error=type(error).__name__, model=office.judge.name)
-        return Judgement(None, type(error).__name__, Route.REVIEW, _UNKNOWN_DANGER, place, coarse)
-    route = _confidential(assessment.route) if new.confidential else assessment.route
-    return Judgement(assessment, None, route, danger(assessment), place, coarse)
+        fault = type(error).__name__
+        if len(many) > 1 and office.judge.name is not None:
+            return [of_text(office, new) for new in many]
+        log.error("assessment_failed", error=fault, model=office.judge.name, reports=len(many))
+        return [_unjudged(office, new, fault) for new in many]
+    return [_judged(office, new, one) for new, one in zip(many, found, strict=True)]
 
 
 def with_history(conn: Connection, new: NewReport, keys: Keys, judged: Judgement) -> Judgement:
@@ -93,6 +102,17 @@ def danger(assessment: Assessment) -> int:
     if any(cue.in_force for cue in assessment.cues):
         return max(base, _GRAVE_DANGER)
     return base
+
+
+def _judged(office: Office, new: NewReport, assessment: Assessment) -> Judgement:
+    place, coarse = _place(office, new)
+    route = _confidential(assessment.route) if new.confidential else assessment.route
+    return Judgement(assessment, None, route, danger(assessment), place, coarse)
+
+
+def _unjudged(office: Office, new: NewReport, fault: str) -> Judgement:
+    place, coarse = _place(office, new)
+    return Judgement(None, fault, Route.REVIEW, _UNKNOWN_DANGER, place, coarse)
 
 
 def _confidential(route: Route) -> Route:

@@ -27,7 +27,7 @@ def rejudge_waiting(office: Office) -> int:
         rows = reports.without_prediction(conn, limit=BATCH)
     judged = 0
     for row in rows:
-        verdict = judgement.of_text(office, _as_new(row), row.text)
+        verdict = judgement.of_text(office, _as_new(row))
         if verdict.assessment is None:
             return judged  # the model is not usable after all
         with writing(office.engine) as conn:

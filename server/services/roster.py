@@ -22,6 +22,8 @@ DEVICE_KINDS = ("bodycam", "radio", "phone", "tracker")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 """Device ids become MQTT topic levels and user names: no slash, plus, hash or blank."""
 
+RESERVED = "xn-"
+
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
@@ -97,6 +99,8 @@ def add_device(
     office: Office, device_id: str, *, kind: str, unit_id: str | None, actor: Actor
 ) -> Credentials:
     """A new device with its broker account; the password is answered once and kept hashed."""
+    if device_id.startswith(RESERVED):
+        raise Invalid("id", f"must not begin with {RESERVED}; the broker's own accounts do")
     if not _ID.fullmatch(device_id):
         raise Invalid("id", "use letters, digits, dot, dash and underscore, at most 64")
     if kind not in DEVICE_KINDS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -30,8 +31,8 @@ class BrokenJudge:
     name = None
     fault = "no model"
 
-    def assess(self, report: ReportText) -> Assessment:
-        raise RuntimeError(f"broken on {len(report.text)} characters")
+    def assess_many(self, reports: Sequence[ReportText]) -> list[Assessment]:
+        raise RuntimeError(f"broken on {len(reports)} texts")
 
 
 def test_a_dispute_becomes_a_case_with_the_nearest_unit(street: Office, file, beacon) -> None:
