@@ -8,6 +8,11 @@ from dataclasses import dataclass
 from triage.cues import Cue
 from triage.taxonomy import Label, Route
 
+POLICE_ALONE = frozenset(
+    {"weapon", "fire", "injury", "suicide", "domestic_violence", "confinement", "sexual"}
+)
+"""Danger that mediators are not sent into, nor should mediate, whatever the quarrel began with."""
+
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
@@ -37,12 +42,13 @@ def route_of(
 ) -> Route:
     """The route of one report; ``risk_90d`` only where its history is to count.
 
-    Grave danger in force sends police, with mediators beside them where the words are those of a
-    dispute. Less grave danger, or any doubt, keeps a report from being handed on unseen.
+    Grave danger in force sends police; mediators go with them where the words are those of a
+    dispute and the danger is none of ``POLICE_ALONE``. Less grave danger, or any doubt, keeps a
+    report from being handed on unseen.
     """
     at_hand = tuple(cues)
     if _police(p, at_hand, thresholds):
-        return _police_or_joint(p, thresholds)
+        return _police_or_joint(p, at_hand, thresholds)
     if _returning_danger(at_hand, risk_90d, thresholds):
         return Route.JOINT
     if any(cue.in_force for cue in at_hand) or any(doubt):
@@ -55,8 +61,9 @@ def _police(p: Mapping[Label, float], cues: tuple[Cue, ...], limits: Thresholds)
     return grave or p[Label.POLICE] >= limits.police_at
 
 
-def _police_or_joint(p: Mapping[Label, float], limits: Thresholds) -> Route:
-    return Route.JOINT if p[Label.DISPUTE] >= limits.joint_at else Route.POLICE
+def _police_or_joint(p: Mapping[Label, float], cues: tuple[Cue, ...], limits: Thresholds) -> Route:
+    alone = any(cue.in_force and cue.kind in POLICE_ALONE for cue in cues)
+    return Route.JOINT if p[Label.DISPUTE] >= limits.joint_at and not alone else Route.POLICE
 
 
 def _returning_danger(cues: tuple[Cue, ...], risk_90d: float | None, limits: Thresholds) -> bool:

@@ -24,6 +24,9 @@ IN_FORCE = [
     ("要不到工钱就跳河", "suicide"),
     ("老公喝多了又打我", "domestic_violence"),
     ("长期家暴，今天又动手", "domestic_violence"),
+    ("夫妻吵架，男方动手打了女方", "domestic_violence"),
+    ("两口子因为钱吵架，女的被打", "violence"),
+    ("邻居家狗咬了我孩子", "injury"),
     ("关在宾馆里不让我走", "confinement"),
     ("地铁上有人摸我大腿", "sexual"),
     ("三十多个业主拉横幅堵了大门", "crowd"),
@@ -36,6 +39,7 @@ IN_FORCE = [
 
 OUT_OF_FORCE = [
     ("双方争吵，没有打人", "violence"),
+    ("夫妻吵架，没有动手", "violence"),
     ("对方没带刀", "weapon"),
     ("两家吵架，未动手", "violence"),
     ("没有说要跳楼，就是哭", "suicide"),

@@ -13,6 +13,7 @@ from triage.taxonomy import LABELS, Label, Route
 
 LIMITS = Thresholds(police_at=0.5, mediate_at=0.8, service_at=0.8, police_below=0.1)
 GRAVE = Cue("weapon", "刀", 0, 1)
+THREAT = Cue("threat", "扬言", 0, 2)
 WEAK = Cue("intoxication", "醉酒", 0, 2, grade="weak")
 CROWD = Cue("crowd", "聚集", 0, 2, grade="weak")
 DENIED = Cue("weapon", "刀", 0, 1, negated=True)
@@ -26,7 +27,10 @@ TABLE = [
     ((0.05, 0.60, 0.35), (), (), Route.REVIEW),
     ((0.02, 0.95, 0.03), (), ("low_margin",), Route.REVIEW),
     ((0.02, 0.03, 0.95), (), ("too_short",), Route.REVIEW),
-    ((0.02, 0.95, 0.03), (GRAVE,), ("cue_conflict",), Route.JOINT),
+    ((0.02, 0.95, 0.03), (GRAVE,), ("cue_conflict",), Route.POLICE),
+    ((0.02, 0.95, 0.03), (THREAT,), ("cue_conflict",), Route.JOINT),
+    ((0.02, 0.95, 0.03), (THREAT, GRAVE), ("cue_conflict",), Route.POLICE),
+    ((0.02, 0.35, 0.63), (THREAT,), ("cue_conflict",), Route.POLICE),
     ((0.02, 0.03, 0.95), (GRAVE,), ("cue_conflict",), Route.POLICE),
     ((0.90, 0.05, 0.05), (GRAVE,), (), Route.POLICE),
     ((0.02, 0.95, 0.03), (WEAK,), ("cue_conflict",), Route.REVIEW),
