@@ -93,7 +93,7 @@ def _start(unit: Unit, now: datetime, rule: RankRule) -> tuple[Place, tuple[Reas
         return unit.point_place, (Reason("没有定位，按驻点估算", rule.doubt_s),)
     age = fix.age_s(now)
     if age > rule.stale_s:
-        return unit.point_place, (Reason(f"定位已过{age / 60:.0f}分钟，按驻点估算", rule.doubt_s),)
+        return unit.point_place, (Reason(f"定位已过{_age(age)}，按驻点估算", rule.doubt_s),)
     return fix.place, _doubts(fix, age, unit, rule)
 
 
@@ -102,10 +102,15 @@ def _doubts(fix: LivePosition, age: float, unit: Unit, rule: RankRule) -> tuple[
     speed_mps = unit.speed_kmh / 3.6
     if age > rule.fresh_s:
         wandered = (age - rule.fresh_s) * rule.drift_mps / speed_mps
-        reasons.append(Reason(f"定位是{age / 60:.0f}分钟前的", min(wandered, 3 * rule.doubt_s)))
+        reasons.append(Reason(f"定位是{_age(age)}前的", min(wandered, 3 * rule.doubt_s)))
     if fix.accuracy_m is not None and fix.accuracy_m > 50:
         blur = min(fix.accuracy_m / speed_mps, 2 * rule.doubt_s)
         reasons.append(Reason(f"定位误差约{fix.accuracy_m:.0f}米", blur))
     if fix.doubt:
         reasons.append(Reason("定位存疑", rule.doubt_s))
     return tuple(reasons)
+
+
+def _age(seconds: float) -> str:
+    minutes = seconds / 60
+    return f"{minutes:.0f}分钟" if minutes < 90 else f"{minutes / 60:.0f}小时"

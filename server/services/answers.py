@@ -13,7 +13,8 @@ from sqlalchemy import Connection
 from server.domain.views import CaseView, Json, ReportView
 from server.services import viewing
 from server.services.judgement import Judgement
-from server.store import cases, reports
+from server.store import cases, events, reports
+from server.store.cases import CaseRow
 from server.vault import Vault
 
 
@@ -22,7 +23,7 @@ def intake_answer(vault: Vault, conn: Connection, report_id: str, judged: Judgem
     row = reports.find(conn, report_id)
     assert row is not None, "the report was recorded in this transaction"
     case_row = cases.find(conn, row.case_id)
-    case = viewing.case_views(conn, [case_row])[0] if case_row is not None else None
+    case = _case_view(conn, case_row) if case_row is not None else None
     return {
         "report": plain(viewing.report_view(vault, row, clear=False)),
         "assessment": judged.assessment.as_json() if judged.assessment else None,
@@ -31,6 +32,12 @@ def intake_answer(vault: Vault, conn: Connection, report_id: str, judged: Judgem
         "case": plain(case) if case else None,
         "linked_to": row.linked_to,
     }
+
+
+def _case_view(conn: Connection, row: CaseRow) -> CaseView:
+    told = reports.ids_of_cases(conn, [row.id])[row.id]
+    timelines = {row.id: events.of_case(conn, row.id, told)}
+    return viewing.case_views(conn, [row], timelines=timelines)[0]
 
 
 def plain(view: ReportView | CaseView) -> Json:

@@ -41,7 +41,7 @@ def candidates(office: Office, case_id: str, actor: Actor) -> list[CandidateView
             eta_s=c.eta_s,
             distance_m=c.distance_m,
             score_s=c.score_s,
-            reasons=tuple(ReasonView(r.text, r.seconds) for r in c.reasons),
+            reasons=tuple(ReasonView(r.text, round(r.seconds, 1)) for r in c.reasons),
         )
         for c in ranked
     ]

@@ -78,11 +78,13 @@ def take_history_many(office: Office, many: Sequence[NewReport], actor: Actor) -
                 taken.append(False)
                 continue
             keys = keys_of(office.vault, new)
+            report_id = new_id(now)
             row = report_rows.row(
-                office.vault, new, keys, verdict, report_id=new_id(now), by=actor.name, now=now
+                office.vault, new, keys, verdict, report_id=report_id, by=actor.name, now=now
             )
             reports.add(conn, [row])
-            reports.add_predictions(conn, report_rows.predictions(row, verdict, now))
+            judged_row = report_rows.predictions(row, verdict.named(report_id), now)
+            reports.add_predictions(conn, judged_row)
             taken.append(True)
         count = sum(taken)
         if count:
@@ -100,8 +102,8 @@ def _record(
     actor: Actor,
     now: datetime,
 ) -> Json:
-    judged = judgement.with_history(conn, new, keys, judged)
     report_id = new_id(now)
+    judged = judgement.with_history(conn, new, keys, judged).named(report_id)
     main = _find_main(office, conn, new, keys, judged)
     told = [_report_taken(report_id, judged, actor, now)]
     row = report_rows.row(
@@ -120,9 +122,9 @@ def _record(
         told += _case_opened(case_id, report_id, judged, actor, now)
         told += dispatch.hand_over_if_auto(office, conn, case_id, now)
     reports.add_predictions(conn, report_rows.predictions(row, judged, now))
+    events.tell(conn, told)
     answer = intake_answer(office.vault, conn, report_id, judged)
     reports.change(conn, report_id, answer=answer)
-    events.tell(conn, told)
     return answer
 
 

@@ -42,6 +42,12 @@ class Judgement:
     coarse_place: bool
     risk: Risk | None = None
 
+    def named(self, report_id: str) -> Judgement:
+        """The same, its assessment carrying the report's id."""
+        if self.assessment is None:
+            return self
+        return replace(self, assessment=replace(self.assessment, id=report_id))
+
     @property
     def label(self) -> Label | None:
         return self.assessment.label if self.assessment else None

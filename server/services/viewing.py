@@ -156,7 +156,7 @@ def _assignment_view(row: CaseRow, names: dict[str, str]) -> AssignmentView:
         unit_name=names.get(row.unit_id, row.unit_id),
         at=row.at,
         by=row.by,
-        reasons=tuple(ReasonView(r["text"], r["seconds"]) for r in row.reasons),
+        reasons=tuple(ReasonView(r["text"], round(r["seconds"], 1)) for r in row.reasons),
         eta_s=row.eta_s,
         distance_m=row.distance_m,
     )

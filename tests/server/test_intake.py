@@ -43,6 +43,8 @@ def test_a_dispute_becomes_a_case_with_the_nearest_unit(street: Office, file, be
     assert answer["assessment"]["label"] == "dispute"
     assert answer["route"] == answer["report"]["route"]
     assert answer["case"]["id"] == answer["report"]["case_id"]
+    assert answer["assessment"]["id"] == answer["report"]["id"]
+    assert [e["kind"] for e in answer["case"]["timeline"]][:2] == ["report_taken", "case_opened"]
     if answer["route"] == "mediate":
         assert answer["case"]["assignment"]["unit_id"] == "far"
 
