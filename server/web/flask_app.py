@@ -74,6 +74,7 @@ def _publish_description(app: Flask) -> None:
     @app.get(f"{PREFIX}/openapi.json", endpoint="openapi")
     @needs(Access.PUBLIC)
     def _openapi() -> Response:
+        """The API's description, OpenAPI 3.1."""
         return jsonify(made)
 
 

@@ -51,6 +51,7 @@ def register(app: Flask, office: Office, demo_accounts: Sequence[DemoAccount]) -
 @sign_in.get("/login")
 @needs(Access.PUBLIC)
 def login() -> Response:
+    """The sign-in page."""
     actor = actor_or_none()
     if actor is not None:
         return redirect(safe_next(request.args.get("next"), actor), code=303)
@@ -60,6 +61,7 @@ def login() -> Response:
 @sign_in.post("/login")
 @needs(Access.PUBLIC)
 def enter() -> Response:
+    """Sign in; throttled by address."""
     name, password = request.form.get("name", ""), request.form.get("password", "")
     user = accounts.authenticate(current_office(), name, password)
     if user is None:
@@ -74,6 +76,7 @@ def enter() -> Response:
 @sign_in.post("/logout")
 @needs(Access.SIGNED_IN)
 def logout() -> Response:
+    """Sign out; the session ends everywhere."""
     accounts.close_session(current_office(), request.cookies.get(auth.COOKIE, ""))
     page_session.clear()
     answer = redirect("/login", code=303)

@@ -33,6 +33,7 @@ def district() -> AnyResponse:
 @blueprint.get("/favicon.ico")
 @needs(Access.PUBLIC)
 def favicon() -> Response:
+    """The small picture browsers ask for."""
     answer = send_from_directory(_static(), "icons/icon.svg", mimetype="image/svg+xml")
     answer.headers["Cache-Control"] = "public, max-age=86400"
     return answer

@@ -81,6 +81,7 @@ def console() -> str:
 @blueprint.get("/console/cases/<case_id>")
 @needs(Action.SEE_CONSOLE)
 def case(case_id: str) -> str:
+    """One case as a page of its own, to share by its link."""
     detail = detail_of(current_office(), current_actor(), case_id)
     return render_template("console_case.html", detail=detail, selected=case_id)
 
@@ -88,6 +89,7 @@ def case(case_id: str) -> str:
 @blueprint.get("/console/reports/<report_id>")
 @needs(Action.SEE_CONSOLE)
 def report(report_id: str) -> str:
+    """One report as a page of its own, to share by its link."""
     found = reading.report(current_office(), report_id, current_actor())
     return render_template(
         "console_report.html", report=found, pieces={found.id: _pieces(found)}, key=uuid4().hex

@@ -36,6 +36,8 @@ def assign(case_id: str) -> Response:
 @blueprint.post("/console/cases/<case_id>/route")
 @needs(Action.CORRECT)
 def route(case_id: str) -> Response:
+    """Decide where a case goes."""
+
     def act() -> str:
         decided = forms.route()
         review.decide_route(
@@ -49,6 +51,8 @@ def route(case_id: str) -> Response:
 @blueprint.post("/console/cases/<case_id>/steps")
 @needs(Action.ACT_ON_CASE)
 def step(case_id: str) -> Response:
+    """Post a step for the unit."""
+
     def act() -> str:
         taken = forms.step()
         made = tracking.post_step(
@@ -62,6 +66,8 @@ def step(case_id: str) -> Response:
 @blueprint.post("/console/cases/<case_id>/close")
 @needs(Action.ACT_ON_CASE)
 def close(case_id: str) -> Response:
+    """Close a case with its disposition."""
+
     def act() -> str:
         end = forms.disposition()
         tracking.close(
@@ -82,6 +88,8 @@ def close(case_id: str) -> Response:
 @blueprint.post("/console/reports/<report_id>/label")
 @needs(Action.CORRECT)
 def label(report_id: str) -> Response:
+    """Correct the label of a report."""
+
     def act() -> str:
         said, category = forms.label_and_category()
         review.correct(

@@ -44,6 +44,7 @@ def phone() -> str:
 @blueprint.get("/m/cases/<case_id>")
 @needs(Action.SEE_PHONE)
 def case(case_id: str) -> str:
+    """One case of the unit, running or ended."""
     office, actor = current_office(), current_actor()
     found = reading.case(office, case_id, actor)
     return render_template(
@@ -54,6 +55,8 @@ def case(case_id: str) -> str:
 @blueprint.post("/m/cases/<case_id>/steps")
 @needs(Action.SEE_PHONE)
 def step(case_id: str) -> Response:
+    """Post a step; the form's key makes it act once."""
+
     def act() -> str:
         taken = forms.step()
         made = tracking.post_step(
@@ -67,6 +70,8 @@ def step(case_id: str) -> Response:
 @blueprint.post("/m/cases/<case_id>/close")
 @needs(Action.SEE_PHONE)
 def close(case_id: str) -> Response:
+    """Close the unit's case with its disposition."""
+
     def act() -> str:
         end = forms.disposition()
         tracking.close(

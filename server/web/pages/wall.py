@@ -32,6 +32,7 @@ _UNITS = TypeAdapter(list[UnitView])
 @blueprint.get("/")
 @needs(Action.SEE_WALL)
 def wall() -> str:
+    """The wall: map, clocks, figures and feed of the street."""
     office, actor = current_office(), current_actor()
     now = office.clock()
     page = reading.case_page(office, actor, open_only=True, limit=OPEN_CASES)

@@ -1,6 +1,6 @@
 """Publish to stored, measured: a backlog drained, and the delay at 500 messages a second.
 
-Run by hand: ``python tests/edge/measure_rate.py``. Real Mosquitto, the agent as its own process,
+Run by hand: ``python benchmarks/edge_rate.py``. Real Mosquitto, the agent as its own process,
 no server (so what is stored stays in the outbox). Prints one JSON object.
 """
 
@@ -9,10 +9,13 @@ from __future__ import annotations
 import json
 import sqlite3
 import statistics
+import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "edge"))
 
 from conftest import AgentProcess, Broker, Device, until
 
