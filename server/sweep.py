@@ -85,6 +85,7 @@ def _warn_or_miss(office: Office, conn: Connection, row: CaseRow, now: datetime)
     if not (tick.warn or tick.miss):
         return None
     after = DeadlineState.MISSED if tick.miss else DeadlineState.WARNED
+    cases.find(conn, row.case_id, lock=True)
     if not cases.swap_deadline(conn, row.id, before=state, after=after):
         return None
     kind = "missed" if tick.miss else "warned"

@@ -62,7 +62,7 @@ def assign(
     """
     now = office.clock()
     with writing(office.engine) as conn:
-        case = _load(conn, case_id)
+        case = _load(conn, case_id, lock=True)
         check_assignable(case)
         told = _take_from(conn, case, instead_of, actor, now)
         case = _load(conn, case_id)
@@ -81,7 +81,7 @@ def hand_over_if_auto(
     office: Office, conn: Connection, case_id: str, now: datetime
 ) -> list[NewEvent]:
     """In automatic mode give a waiting case to the best unit; says so when nobody is free."""
-    case = _load(conn, case_id)
+    case = _load(conn, case_id, lock=True)
     waits = case.status is Status.OPEN and case.route in MEDIATED_ROUTES and not case.confidential
     if office.settings.dispatch.mode != "auto" or not waits:
         return []
@@ -151,8 +151,8 @@ def change_route(
     return told
 
 
-def _load(conn: Connection, case_id: str) -> Case:
-    row = cases.find(conn, case_id)
+def _load(conn: Connection, case_id: str, *, lock: bool = False) -> Case:
+    row = cases.find(conn, case_id, lock=lock)
     if row is None:
         raise Missing("case", case_id)
     return cases.to_case(row)

@@ -163,7 +163,7 @@ def _repeat(
 ) -> list[NewEvent]:
     """A repeated call joins its case; graver words raise the case's route, never lower it."""
     told = [NewEvent("report_linked", now, actor.name, case_id, report_id, body={"main": main_id})]
-    row = cases.find(conn, case_id)
+    row = cases.find(conn, case_id, lock=True)
     assert row is not None, "a linked report's case exists: foreign key"
     case = cases.to_case(row)
     raised = case_rules.graver(case.route, judged.route)

@@ -67,7 +67,7 @@ def decide_route(
     """An operator's decision where a case goes; the label stays as it is."""
     now = office.clock()
     with writing(office.engine) as conn:
-        row = cases.find(conn, case_id)
+        row = cases.find(conn, case_id, lock=True)
         if row is None:
             raise Missing("case", case_id)
         case = cases.to_case(row)
@@ -97,7 +97,7 @@ def _open_main_case(conn: Connection, report: reports.ReportRow) -> Case | None:
     """The case that follows this report's label: a repeat's label changes no case."""
     if report.case_id is None or report.linked_to is not None:
         return None
-    row = cases.find(conn, report.case_id)
+    row = cases.find(conn, report.case_id, lock=True)
     return cases.to_case(row) if row is not None and row.status != Status.CLOSED else None
 
 

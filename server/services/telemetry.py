@@ -59,7 +59,8 @@ def store(office: Office, messages: Sequence[object]) -> Stored:
     items, rejected = _decode(messages, now)
     unique = {item.key: item for item in items}
     with writing(office.engine) as conn:
-        new = telemetry.add_new(conn, [_row(item, now) for item in unique.values()])
+        in_order = [unique[key] for key in sorted(unique)]  # batches that overlap must not cross
+        new = telemetry.add_new(conn, [_row(item, now) for item in in_order])
         fresh = [unique[key] for key in unique if key in new]
         told = _follow(conn, fresh, now)
         telemetry.add_dead_letters(conn, [_letter(messages[r.index], r, now) for r in rejected])
@@ -179,7 +180,7 @@ def _newest(rows: Sequence[Json], clock: str) -> list[Json]:
         kept = latest.get(row["device_id"])
         if kept is None or row[clock] > kept[clock]:  # type: ignore[operator]
             latest[row["device_id"]] = row
-    return list(latest.values())
+    return sorted(latest.values(), key=lambda row: str(row["device_id"]))
 
 
 def _alarm_event(alarm: Alarm, owners: dict[str, str | None], now: datetime) -> NewEvent:

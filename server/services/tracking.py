@@ -197,7 +197,7 @@ def _stop_clocks(conn: Connection, case_id: str, running: CaseRow | None, now: d
 
 
 def _row(conn: Connection, case_id: str) -> CaseRow:
-    row = cases.find(conn, case_id)
+    row = cases.find(conn, case_id, lock=True)
     if row is None:
         raise Missing("case", case_id)
     return row

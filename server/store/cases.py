@@ -34,8 +34,10 @@ def add(conn: Connection, values: Values) -> None:
     conn.execute(insert(cases).values(**values))
 
 
-def find(conn: Connection, case_id: str) -> CaseRow | None:
-    return conn.execute(select(cases).where(cases.c.id == case_id)).one_or_none()
+def find(conn: Connection, case_id: str, *, lock: bool = False) -> CaseRow | None:
+    """A case; ``lock`` it first of all rows of a change, so that two changes never cross."""
+    query = select(cases).where(cases.c.id == case_id)
+    return conn.execute(query.with_for_update() if lock else query).one_or_none()
 
 
 def to_case(row: CaseRow) -> Case:

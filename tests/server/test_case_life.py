@@ -305,3 +305,29 @@ def test_units_show_position_age_and_state(
     assert {u.id: u.devices for u in units.unit_views(street, mediator)}["far"] == ()
     roster.end_duty(street, "far", actor=ADMIN)
     assert {u.id: u.status for u in units.unit_views(street, dispatcher)}["far"] == "off"
+
+
+def test_signing_at_the_moment_the_sweep_hands_on_ends_in_one_of_both(
+    street: Office, file, clock, dispatcher: Actor, mediator: Actor
+) -> None:
+    """Never both: either the signature stands or the case is with the next unit."""
+    case_ids = [open_case(street, file, dispatcher)]
+    clock.forward(61)
+
+    def sign() -> str:
+        try:
+            tracking.post_step(street, case_ids[0], Step.SIGNED, at=None, key="s", actor=mediator)
+        except (AlreadyAssigned, OutOfOrder):
+            return "handed on"
+        return "signed"
+
+    with ThreadPoolExecutor(2) as pool:
+        signing, swept = pool.submit(sign), pool.submit(sweep_once, street)
+        outcome = signing.result()
+        swept.result()
+    seen = reading.case(street, case_ids[0], dispatcher)
+    assert seen.assignment is not None
+    if outcome == "signed":
+        assert (seen.status, seen.assignment.unit_id) == ("signed", "near")
+    else:
+        assert (seen.status, seen.assignment.unit_id) == ("assigned", "middle")
