@@ -34,7 +34,9 @@ def token_create(home: Path, role: str, name: str | None, unit_id: str | None) -
     from server.services import accounts
 
     by = keeper().name
-    click.echo(accounts.create_token(office_of(home), name or role, Role(role), unit_id, by=by))
+    click.echo(
+        accounts.create_token(office_of(home, make=True), name or role, Role(role), unit_id, by=by)
+    )
 
 
 @token.command("revoke")
@@ -72,7 +74,7 @@ def user_add(home: Path, name: str, role: str, unit_id: str | None) -> None:
     from server.domain.roles import Role
     from server.services import accounts
 
-    office = office_of(home)
+    office = office_of(home, make=True)
     accounts.create_user(office, name, _password(), Role(role), unit_id, by=keeper().name)
     click.echo(f"user {name} added")
 

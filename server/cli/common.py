@@ -35,9 +35,11 @@ def settings_of(home: Path) -> Settings:
     return load(home)
 
 
-def office_of(home: Path) -> Office:
-    """The office of a home folder that exists. Raises UsageError when there is none."""
-    if not home.is_dir():
+def office_of(home: Path, *, make: bool = False) -> Office:
+    """The office of a home folder. Raises UsageError when there is none and none may be made."""
+    if not home.is_dir() and make:
+        click.echo(f"new home folder {home}", err=True)
+    elif not home.is_dir():
         raise click.UsageError(f"There is no home folder {home}; make one with `xiaonao init`.")
     from server import logs
     from server.app import open_office

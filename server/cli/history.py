@@ -34,7 +34,7 @@ def import_(context: click.Context, home: Path, source: str, file: Path) -> None
     """
     from server.services.importer import import_file
 
-    office = office_of(home)
+    office = office_of(home, make=True)
     taken = known = refused = 0
     for step in _with_bar(import_file(office, file, source=source, actor=keeper()), file.name):
         taken, known = taken + step.taken, known + step.known

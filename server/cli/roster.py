@@ -52,7 +52,7 @@ def unit_add(
     from server.domain.geo import Place, place
     from server.services import roster
 
-    office = office_of(home)
+    office = office_of(home, make=True)
     if lat is not None and lon is not None:
         where = place(lat=lat, lon=lon, crs=crs, field="unit")
     else:
