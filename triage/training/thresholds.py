@@ -13,7 +13,7 @@ from triage.policy import Thresholds, route_of
 from triage.taxonomy import Label, Route
 from triage.training.bounds import upper95
 
-TARGET_UPPER95 = 0.02
+TARGET_UPPER95 = 0.01
 _HAND_ON_AT = (0.60, 0.65, 0.70, 0.75, 0.80, 0.85, 0.90, 0.95, 0.98)
 _POLICE_BELOW = (0.005, 0.01, 0.02, 0.03, 0.05, 0.08, 0.10, 0.15, 0.20)
 _POLICE_AT = 0.50
