@@ -12,7 +12,7 @@ run: install
 
 install: $(VENV)/.installed
 
-GUARDS := "ruff check -q ." "ruff format -q --check ." "mypy" "lint-imports --no-cache"
+GUARDS := "ruff check -q ." "ruff format -q --check ." "mypy" "lint-imports --no-cache" "deptry ."
 GUARD = found=0; for guard in $(GUARDS); do $(BIN)/$$guard || found=1; done
 
 # A fault the guards find fails the run, but the tests run all the same.

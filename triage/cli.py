@@ -12,18 +12,10 @@ from typing import IO, Any
 import click
 
 from triage.chronicle import Chronicle, history_of
+from triage.cli_home import HOME
 from triage.errors import BadRow, TriageError, WrongUse
 from triage.recurrence import SHIPPED, Parameters, assess_risk
 from triage.rows import event_of, id_of, label_in, parse_object, report_of, text_of
-
-HOME = click.option(
-    "--home",
-    type=click.Path(path_type=Path, file_okay=False),
-    envvar="XIAONAO_HOME",
-    default=Path("var"),
-    show_default=True,
-    help="Home folder; candidates and promotions live in HOME/models.",
-)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from triage.cli import HOME
+from triage.cli_home import HOME
 from triage.errors import GateFailed, ModelUnavailable, WrongUse
 from triage.registry import Artefact, Registry
 from triage.shipped import datasets_dir, models_dir

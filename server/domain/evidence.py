@@ -1,8 +1,9 @@
 """Does telemetry bear out what a person ticked? A claim is never taken for proof.
 
 The arrival rule comes from the domain (simulated with real field logs' noise): inside when 2 of
-the last 3 usable fixes lie within the radius, dated back to the first; outside after 3 usable
-fixes in a row beyond the outer ring. Single-fix rules fail.
+the last 3 usable fixes lie within the radius, dated back to the first; contradicted when at least
+3 usable fixes about the moment of the claim, one of them after it, all lie beyond the outer ring.
+Single-fix rules fail.
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ class EvidenceRule:
     moved_m: float = 100
     window: timedelta = timedelta(minutes=3)
     """Fixes this long before and after a claim speak for or against it."""
+    lead: timedelta = timedelta(minutes=1)
+    """About the moment of a claim: who ticks leaving while already on the way is on the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,10 @@ def judge(
     near = _usable(claim, fixes, rule)
     if target is None:
         return ArrivalVerdict(Verdict.CLAIMED_ONLY, "警情没有坐标，无法核对")
-    found = _arrived(target, near, rule) if claim.step is Step.ARRIVED else _left(near, rule)
+    if claim.step is Step.ARRIVED:
+        found = _arrived(claim, target, near, rule)
+    else:
+        found = _left(claim, near, rule)
     if found is not None:
         return found
     if now < claim.at + rule.window:
@@ -115,7 +121,10 @@ def _usable(claim: Claim, fixes: Sequence[Fix], rule: EvidenceRule) -> list[Fix]
     return sorted(near, key=lambda fix: fix.at)
 
 
-def _arrived(target: Target, fixes: Sequence[Fix], rule: EvidenceRule) -> ArrivalVerdict | None:
+def _arrived(
+    claim: Claim, target: Target, fixes: Sequence[Fix], rule: EvidenceRule
+) -> ArrivalVerdict | None:
+    """Fixes from the way, or from after leaving again, contradict nothing."""
     radius_m = rule.inside_coarse_m if target.coarse else rule.inside_m
     metres = [distance_m(fix.place, target.place) for fix in fixes]
     for end in range(2, len(fixes) + 1):
@@ -124,20 +133,24 @@ def _arrived(target: Target, fixes: Sequence[Fix], rule: EvidenceRule) -> Arriva
         if len(inside) >= 2:
             first = fixes[inside[0]].at
             return ArrivalVerdict(Verdict.VERIFIED, f"定位在现场{radius_m:.0f}米内", first)
-    if len(metres) >= 3 and min(metres[-3:]) > rule.outside_m:
-        return ArrivalVerdict(Verdict.CONTRADICTED, f"距现场{_far(min(metres[-3:]))}")
+    about = [m for fix, m in zip(fixes, metres, strict=True) if abs(fix.at - claim.at) <= rule.lead]
+    after = any(claim.at <= fix.at <= claim.at + rule.lead for fix in fixes)
+    if after and len(about) >= 3 and min(about) > rule.outside_m:
+        return ArrivalVerdict(Verdict.CONTRADICTED, f"距现场{_far(min(about))}")
     return None
 
 
-def _left(fixes: Sequence[Fix], rule: EvidenceRule) -> ArrivalVerdict | None:
+def _left(claim: Claim, fixes: Sequence[Fix], rule: EvidenceRule) -> ArrivalVerdict | None:
+    """Moved away since shortly before the claim; or stood still for nearly the whole time after."""
+    fixes = [fix for fix in fixes if fix.at >= claim.at - rule.lead]
     if len(fixes) < 2:
         return None
     metres = [distance_m(fixes[0].place, fix.place) for fix in fixes]
     if metres[-1] >= rule.moved_m:
         away = next(fix.at for fix, m in zip(fixes, metres, strict=True) if m >= rule.moved_m / 2)
         return ArrivalVerdict(Verdict.VERIFIED, f"定位已移动{_far(metres[-1])}", away)
-    long_enough = fixes[-1].at - fixes[0].at >= rule.window
-    if long_enough and len(fixes) >= 3 and max(metres) < rule.moved_m / 2:
+    followed = fixes[-1].at - claim.at >= rule.window - rule.lead
+    if followed and len(fixes) >= 3 and max(metres) < rule.moved_m / 2:
         return ArrivalVerdict(Verdict.CONTRADICTED, "定位没有移动")
     return None
 

@@ -198,7 +198,7 @@ def done_steps(conn: Connection, assignment_id: int) -> set[Step]:
 
 
 def unproven_steps(conn: Connection, *, since: datetime, limit: int) -> list[CaseRow]:
-    """Steps whose verdict may still change, with their unit and the place of their case."""
+    """Steps whose verdict may still change, newest first, with unit and place of the case."""
     query = (
         select(steps, assignments.c.unit_id, cases.c.lat, cases.c.lon, cases.c.coarse)
         .join(assignments, assignments.c.id == steps.c.assignment_id)
@@ -206,9 +206,9 @@ def unproven_steps(conn: Connection, *, since: datetime, limit: int) -> list[Cas
         .where(
             steps.c.posted_at >= since,
             steps.c.step.in_((Step.DEPARTED, Step.ARRIVED)),
-            steps.c.verdict.in_(("pending", "claimed_only")),
+            steps.c.verdict != "verified",
         )
-        .order_by(steps.c.id)
+        .order_by(steps.c.id.desc())
         .limit(limit)
     )
     return list(conn.execute(query))

@@ -249,8 +249,21 @@ def test_a_coarse_address_widens_the_radius() -> None:
 
 def test_leaving_is_proved_by_moving() -> None:
     assert verdict(Step.DEPARTED, at(0, 1500), at(60, 1300)) is Verdict.VERIFIED
-    still = [at(-100, 1500), at(0, 1501), at(100, 1500)]
+    still = [at(-100, 1500), at(0, 1501), at(70, 1500), at(130, 1500)]
     assert verdict(Step.DEPARTED, *still) is Verdict.CONTRADICTED
+
+
+def test_having_waited_before_leaving_contradicts_nothing() -> None:
+    waited = [at(seconds, 1500) for seconds in range(-180, 4, 5)]
+    assert verdict(Step.DEPARTED, *waited, later_s=3) is Verdict.PENDING
+    gone = [at(seconds, 1500 - 6 * seconds) for seconds in range(5, 60, 5)]
+    assert verdict(Step.DEPARTED, *waited, *gone) is Verdict.VERIFIED
+
+
+def test_sparse_fixes_from_the_way_do_not_accuse_an_honest_arrival() -> None:
+    on_the_way = [at(-75, 450), at(-50, 300), at(-25, 150)]
+    assert verdict(Step.ARRIVED, *on_the_way, later_s=1) is Verdict.PENDING
+    assert verdict(Step.ARRIVED, *on_the_way, at(5, 20), at(30, 15)) is Verdict.VERIFIED
 
 
 def test_signing_for_another_is_only_a_claim() -> None:

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from server.domain.roles import Action
 from server.services import dispatch, review, tracking
 from server.web.access import current_actor, current_office, needs
-from server.web.pages import forms, words
+from server.web.pages import acts, forms, words
 from server.web.pages.notices import then_back
 
 blueprint = Blueprint("console_actions", __name__)
@@ -67,22 +67,7 @@ def step(case_id: str) -> Response:
 @needs(Action.ACT_ON_CASE)
 def close(case_id: str) -> Response:
     """Close a case with its disposition."""
-
-    def act() -> str:
-        end = forms.disposition()
-        tracking.close(
-            current_office(),
-            case_id,
-            disposition=end,
-            note=forms.text("note"),
-            parties=forms.parties(),
-            amount_yuan=forms.amount_yuan(),
-            key=forms.key(),
-            actor=current_actor(),
-        )
-        return f"已办结：{words.DISPOSITIONS[end.value]}。"
-
-    return then_back(act, _back(case_id))
+    return then_back(lambda: acts.close(case_id), _back(case_id))
 
 
 @blueprint.post("/console/reports/<report_id>/label")

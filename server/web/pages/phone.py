@@ -14,7 +14,7 @@ from server.domain.views import CaseView, ReportView, UnitView
 from server.office import Office
 from server.services import reading, tracking, units
 from server.web.access import current_actor, current_office, needs
-from server.web.pages import forms, words
+from server.web.pages import acts, forms, words
 from server.web.pages.notices import then_back
 
 blueprint = Blueprint("phone", __name__)
@@ -71,22 +71,7 @@ def step(case_id: str) -> Response:
 @needs(Action.SEE_PHONE)
 def close(case_id: str) -> Response:
     """Close the unit's case with its disposition."""
-
-    def act() -> str:
-        end = forms.disposition()
-        tracking.close(
-            current_office(),
-            case_id,
-            disposition=end,
-            note=forms.text("note"),
-            parties=forms.parties(),
-            amount_yuan=forms.amount_yuan(),
-            key=forms.key(),
-            actor=current_actor(),
-        )
-        return f"已办结：{words.DISPOSITIONS[end.value]}"
-
-    return then_back(act, url_for("phone.phone"))
+    return then_back(lambda: acts.close(case_id), url_for("phone.phone"))
 
 
 def next_step(found: CaseView) -> Step | None:

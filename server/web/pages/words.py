@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from server.domain.case import DISPOSITION_NAMES_ZH, STATUS_NAMES_ZH, STEP_NAMES_ZH
 from server.domain.evidence import VERDICT_NAMES_ZH
+from triage.cues import CUE_NAMES_ZH
 from triage.doubt import DOUBT_NAMES_ZH
 from triage.recurrence import BAND_NAMES_ZH
 from triage.taxonomy import CATEGORY_NAMES_ZH, LABEL_NAMES_ZH, ROUTE_NAMES_ZH
@@ -40,21 +41,7 @@ ROLES: Mapping[str, str] = {
     "admin": "管理员",
 }
 UNIT_STATUSES: Mapping[str, str] = {**STATUSES, "off": "不在岗", "free": "待命"}
-CUES: Mapping[str, str] = {
-    "weapon": "凶器",
-    "fire": "火源爆燃",
-    "injury": "伤情",
-    "threat": "威胁",
-    "violence": "动手",
-    "suicide": "轻生",
-    "domestic_violence": "家暴",
-    "vulnerable": "老幼弱者",
-    "confinement": "限制人身",
-    "sexual": "性侵害",
-    "crowd": "聚众",
-    "intoxication": "醉酒",
-    "crime": "涉嫌违法",
-}
+CUES: Mapping[str, str] = CUE_NAMES_ZH
 POSITION_DOUBTS: Mapping[str, str] = {
     "no_fix": "没有定位",
     "stale": "定位陈旧",
