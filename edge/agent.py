@@ -11,7 +11,6 @@ import fcntl
 import random
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
@@ -19,7 +18,7 @@ from pathlib import Path
 
 import structlog
 
-from edge import config, reception
+from edge import config, listeners, reception
 from edge.confirming import Ack
 from edge.district import Bounds as Area
 from edge.errors import (
@@ -29,7 +28,8 @@ from edge.errors import (
     ServerUnavailable,
     StorageFailed,
 )
-from edge.metrics import Metrics, reason_label
+from edge.intake import Intake
+from edge.metrics import Metrics
 from edge.mqtt import BrokerLink
 from edge.outbox import Bounds, Outbox, Put
 from edge.quality import Limits
@@ -107,6 +107,7 @@ class Agent:
         with ExitStack() as stack:
             stack.enter_context(_alone(self._settings.home))
             self._open_status_page(stack)
+            self._open_listeners(stack)
             uplink = threading.Thread(target=self._uplink.run, name="uplink", daemon=True)
             uplink.start()
             while not self._stopping.is_set():
@@ -224,6 +225,22 @@ class Agent:
             clock=self._clock,
         )
 
+    def _open_listeners(self, stack: ExitStack) -> None:
+        """For devices that speak no MQTT; they are heard while the broker is away, too."""
+        if not listeners.wanted(self._settings.edge):
+            return
+        intake = Intake(
+            stack.enter_context(open_outbox(self._settings)),
+            metrics=self.metrics,
+            on_stored=self._uplink.wake,
+            clock=self._clock,
+            limits=limits_of(self._settings.edge),
+            max_payload_bytes=self._settings.edge.max_payload_bytes,
+            sos_ends=self._settings.edge.jt808_sos_ends,
+        )
+        opened = listeners.open_listeners(self._settings, intake, self.metrics, clock=self._clock)
+        stack.enter_context(opened)
+
     def _open_status_page(self, stack: ExitStack) -> None:
         address = self._settings.edge.http
         if not address:
@@ -239,15 +256,8 @@ class Agent:
 
     def _count(self, arrivals: int, received: Received, put: Put) -> None:
         self.metrics.arrived.inc(arrivals)
-        self.metrics.repeated.inc(put.repeated)
         self.metrics.ignored.inc(received.without_telemetry)
-        self.metrics.dead_dropped.inc(put.dead_dropped)
-        for kind, count in Counter(e.message.kind for e in received.envelopes).items():
-            self.metrics.stored.labels(kind).inc(count)
-        for reason, count in Counter(d for e in received.envelopes for d in e.doubt).items():
-            self.metrics.doubted.labels(reason).inc(count)
-        for letter in received.dead:
-            self.metrics.dead.labels(letter.stage, reason_label(letter.reason)).inc()
+        self.metrics.taken(received.envelopes, received.dead, put)
 
 
 def open_outbox(settings: config.Settings) -> Outbox:

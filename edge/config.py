@@ -16,6 +16,7 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from edge.errors import ConfigError
+from edge.listener_config import ListenerSettings, listening_address
 
 SETTINGS_FILE = "xiaonao.toml"
 ENV_PREFIX = "XIAONAO_"
@@ -80,10 +81,8 @@ class MqttSettings(BaseModel):
         return urlsplit(self.url).scheme == "mqtts"
 
 
-class EdgeSettings(BaseModel):
-    """How the agent stores, judges and hands on."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class EdgeSettings(ListenerSettings):
+    """How the agent listens, stores, judges and hands on."""
 
     server_url: str = Field(
         "http://127.0.0.1:8000", description="Where the server listens, http:// or https://."
@@ -146,11 +145,7 @@ class EdgeSettings(BaseModel):
     @field_validator("http")
     @classmethod
     def _usable_address(cls, value: str) -> str:
-        if value:
-            host, colon, port = value.rpartition(":")
-            if not (host and colon and port.isdecimal() and int(port) <= 65_535):
-                raise ValueError("write HOST:PORT, for example 127.0.0.1:9108")
-        return value
+        return listening_address(value)
 
     @field_validator("bounds", mode="before")
     @classmethod

@@ -119,7 +119,7 @@ def _fix(fields: Fields) -> Fix | None:
     lon = fields.required("lon", number())
     crs = fields.required("crs", one_of(CRS_NAMES)) if fields.has("crs") else "WGS-84"
     fields.check()
-    lat, lon = _on_globe_to_wgs84(lat, lon, crs)
+    lat, lon = on_globe_to_wgs84(lat, lon, crs)
     return Fix(
         fix_time=fix_time,
         lat=lat,
@@ -133,8 +133,8 @@ def _fix(fields: Fields) -> Fix | None:
     )
 
 
-def _on_globe_to_wgs84(lat: float, lon: float, crs: str) -> tuple[float, float]:
-    # A point off the globe is kept as it came; quality.check marks it.
+def on_globe_to_wgs84(lat: float, lon: float, crs: str) -> tuple[float, float]:
+    """In WGS-84 degrees; a point off the globe stays as it came, since ``quality`` marks it."""
     if not (-90 <= lat <= 90 and -180 <= lon <= 180):
         return lat, lon
     return to_wgs84(lat, lon, crs)

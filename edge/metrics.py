@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter as Tally
+from collections.abc import Sequence
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
-from edge.outbox import Counts
+from edge.outbox import Counts, DeadLetter, Put
+from edge.telemetry import Envelope
 
 
 class Metrics:
@@ -23,6 +27,9 @@ class Metrics:
         self.storage_failures = self._counter("storage_failures", "Groups that were not stored")
         self.connects = self._counter("broker_connects", "Connections made to the broker")
         self.connected = self._gauge("broker_connected", "1 while subscribed at the broker")
+        self.connections = self._gauge("listener_connections", "TCP connections of devices")
+        self.heard = self._counter("listener_messages", "Messages and lines heard over TCP")
+        self.refused = self._counter("listener_refused", "What the listeners refused", "why")
         self.uplinked = self._counter("uplink_messages", "Messages the server took", "outcome")
         self.uplink_failures = self._counter("uplink_failures", "Batches that failed", "why")
         self.confirmed = self._counter("confirmations", "Confirmations published to devices")
@@ -34,6 +41,17 @@ class Metrics:
 
     def render(self) -> bytes:
         return generate_latest(self.registry)
+
+    def taken(self, envelopes: Sequence[Envelope], dead: Sequence[DeadLetter], put: Put) -> None:
+        """Counts a group that was just stored."""
+        self.repeated.inc(put.repeated)
+        self.dead_dropped.inc(put.dead_dropped)
+        for kind, count in Tally(e.message.kind for e in envelopes).items():
+            self.stored.labels(kind).inc(count)
+        for reason, count in Tally(d for e in envelopes for d in e.doubt).items():
+            self.doubted.labels(reason).inc(count)
+        for letter in dead:
+            self.dead.labels(letter.stage, reason_label(letter.reason)).inc()
 
     def observe(self, counts: Counts, *, now_s: float) -> None:
         self.waiting.set(counts.waiting)
@@ -53,6 +71,7 @@ _KNOWN_FIELDS = frozenset(
         *("payload", "topic", "message", "v", "boot", "seq", "sent_at", "kind", "device_id"),
         *("lat", "lon", "fix_time", "crs", "alarm", "state", "talkgroup", "started_at"),
         *("taken_at", "sha256", "batch", "_type", "tst", "decoder"),
+        *("frame", "checksum", "encryption", "version", "body", "parts", "sentence"),
     )
 )
 

@@ -20,7 +20,7 @@ from edge.errors import Numbered, OutboxFull, StorageFailed
 from edge.runs import Runs
 from edge.telemetry import Envelope, is_urgent
 
-Stage = Literal["broker", "server"]
+Stage = Literal["broker", "listener", "server"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -76,7 +76,7 @@ COUNTS = (
 INSERT_DEAD = "INSERT INTO dead (at, stage, topic, reason, raw) VALUES (?, ?, ?, ?, ?)"
 # Beyond the bound, what nobody could read goes before what the server refused.
 DROP_DEAD = (
-    "DELETE FROM dead WHERE id IN (SELECT id FROM dead ORDER BY stage = 'broker' DESC, id "
+    "DELETE FROM dead WHERE id IN (SELECT id FROM dead ORDER BY stage <> 'server' DESC, id "
     "LIMIT max(0, (SELECT count(*) FROM dead) - ?))"
 )
 COUNT_DROPPED = "UPDATE tally SET dead_dropped = dead_dropped + ?"

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from edge import quality
 from edge.errors import Numbered, Unreadable
-from edge.outbox import DeadLetter
+from edge.outbox import DeadLetter, Stage
 from edge.protocols import registry
 from edge.quality import Limits, Track
 from edge.telemetry import Envelope
@@ -22,11 +22,12 @@ MAX_TRACKS = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One payload as the broker delivered it."""
+    """One payload as it was delivered; ``stage`` is where a dead letter of it failed."""
 
     topic: str
     payload: bytes
     received_at: datetime
+    stage: Stage = "broker"
 
 
 @dataclass(slots=True)
@@ -102,7 +103,8 @@ def _judged(out: Received, tracks: Mapping[str, Track], limits: Limits) -> list[
         verdict = quality.check(
             envelope.message, track=before, received_at=envelope.received_at, limits=limits
         )
-        if verdict.track is not before:
+        # A place its own device calls no fix must not become what others are held against.
+        if verdict.track is not before and quality.believable(envelope.doubt):
             out.tracks[device_id] = verdict.track
         judged.append(replace(envelope, doubt=(*verdict.doubt, *envelope.doubt)))
     return judged
@@ -125,7 +127,7 @@ def _dead(arrival: Arrival, error: Unreadable, raw: bytes) -> DeadLetter:
     numbered: Numbered | None = error.numbered
     return DeadLetter(
         at=arrival.received_at,
-        stage="broker",
+        stage=arrival.stage,
         topic=arrival.topic,
         reason=str(error),
         raw=raw,

@@ -18,12 +18,13 @@ BATCH = "batch"
 OWN_KINDS = ("ack", "down")  # what goes down to devices; never telemetry
 FILTERS = ("xn/#", "owntracks/#")  # everything, so that what we cannot read is seen and counted
 
-Protocol = Literal["native", "owntracks"]
+Protocol = Literal["native", "owntracks", "jt808", "nmea"]
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """``subject`` is the kind of a native topic, the part below the device of an OwnTracks one."""
+    """``subject`` is the kind of a native topic, the part below the device of an OwnTracks one,
+    the datum of what a listener of ours heard. A JT/T 808 frame itself tells the device."""
 
     protocol: Protocol
     device_id: str
@@ -35,6 +36,10 @@ def parse(topic: str) -> Address | None:
     levels = topic.split("/")
     if levels[0] == "owntracks" and len(levels) in (3, 4):
         return Address("owntracks", _owntracks_device(levels[1], levels[2]), "/".join(levels[3:]))
+    if levels[0] == "jt808" and len(levels) == 2:
+        return Address("jt808", "", levels[1])
+    if levels[0] == "nmea" and len(levels) == 3:
+        return Address("nmea", _device(levels[2]), levels[1])
     if levels[0] != ROOT or len(levels) != 4:
         raise Unreadable.because("topic", "is not xn/v1/<device_id>/<kind>")
     _, version, device_id, kind = levels
@@ -43,6 +48,16 @@ def parse(topic: str) -> Address | None:
     if kind in OWN_KINDS:
         return None
     return Address("native", _device(device_id), kind)
+
+
+def jt808_topic(crs: str) -> str:
+    """Not at any broker: the name under which a listener's frames are read, kept and replayed."""
+    return f"jt808/{crs}"
+
+
+def nmea_topic(crs: str, device_id: str) -> str:
+    """As ``jt808_topic``; a device id that was never told makes it unreadable."""
+    return f"nmea/{crs}/{device_id}"
 
 
 def ack_topic(device_id: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from edge.datum import CRS_NAMES, Crs
 from edge.decoding import Decoded
 from edge.errors import Unreadable
 from edge.topics import Address
@@ -36,6 +37,14 @@ def parse_json(payload: bytes) -> object:
     except (ValueError, RecursionError):
         raise Unreadable.because("payload", "is not JSON") from None
     return parsed
+
+
+def datum(subject: str) -> Crs:
+    """The datum a listener's topic tells. Raises Unreadable."""
+    for crs in CRS_NAMES:
+        if crs == subject:
+            return crs
+    raise Unreadable.because("topic", f"tells no datum of {', '.join(CRS_NAMES)}")
 
 
 def _refuse(constant: str) -> object:

@@ -5,11 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 
 from edge import topics
-from edge.protocols import native, owntracks
+from edge.protocols import jt808, native, nmea, owntracks
 from edge.protocols.reading import Decode, Reading
 from edge.telemetry import Envelope
 
-PROTOCOLS: dict[topics.Protocol, Decode] = {"native": native.read, "owntracks": owntracks.read}
+PROTOCOLS: dict[topics.Protocol, Decode] = {
+    "native": native.read,
+    "owntracks": owntracks.read,
+    "jt808": jt808.read,
+    "nmea": nmea.read,
+}
 
 
 def read(topic: str, payload: bytes, received_at: datetime) -> tuple[str, Reading]:

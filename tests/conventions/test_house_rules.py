@@ -20,6 +20,7 @@ PURE = [
     *(f"server.domain.{path.stem}" for path in sorted((ROOT / "server/domain").glob("[a-z]*.py"))),
     *(f"triage.{name}" for name in _PURE_TRIAGE.split()),
     *(f"edge.{name}" for name in _PURE_EDGE.split()),
+    *(f"edge.protocols.{name}" for name in ["jt808", "jt808_frame", "jt808_parts", "nmea"]),
 ]
 LISTS = {"tables.py"}
 """Plain declarations that read better whole."""

@@ -43,7 +43,7 @@ def test_the_file_then_the_environment(tmp_path: Path):
     [
         ('[mqtt]\nusrname = "x"\n', "mqtt.usrname is unknown; did you mean mqtt.username"),
         ("[edge]\nbatch_row = 5\n", "edge.batch_row is unknown; did you mean edge.batch_rows"),
-        ("[edge]\nzzz = 5\n", "edge.zzz is unknown; known: server_url"),
+        ("[edge]\nzzz = 5\n", "edge.zzz is unknown; known: .*server_url"),
         ('mqtt = "x"\n', r"write \[mqtt\] above its keys"),
         ("[edge\n", "is not valid TOML"),
         ('[mqtt]\nurl = "http://x"\n', "mqtt.url: .*write mqtt://HOST:PORT"),
@@ -52,6 +52,10 @@ def test_the_file_then_the_environment(tmp_path: Path):
         ("[edge]\nbounds = [31, 120, 30, 121]\n", "edge.bounds: .*south, west, north, east"),
         ('[edge]\nhttp = "9108"\n', "edge.http: .*HOST:PORT"),
         ("[edge]\nbatch_rows = 0\n", "edge.batch_rows"),
+        ('[edge]\njt808 = "7611"\n', "edge.jt808: .*HOST:PORT"),
+        ('[edge]\nnmea = "x:99999"\n', "edge.nmea: .*HOST:PORT"),
+        ('[edge]\njt808_crs = "GCJ02"\n', "edge.jt808_crs"),
+        ('[edge]\njt808_devices = ["139x"]\n', "edge.jt808_devices: .*digits"),
     ],
 )
 def test_faults_are_named(tmp_path: Path, text: str, why: str):
@@ -82,3 +86,8 @@ def test_every_setting_is_described(model: type[MqttSettings] | type[EdgeSetting
     for name, field in model.model_fields.items():
         assert field.description, name
         assert field.description.endswith("."), name
+
+
+def test_numbers_from_the_environment_lose_their_padding(tmp_path: Path):
+    env = {"XIAONAO_EDGE__JT808_DEVICES": "013900000001, 13900000002"}
+    assert config.load(tmp_path, env).edge.jt808_devices == ("13900000001", "13900000002")
