@@ -128,12 +128,12 @@ def _comparisons(seeds: int) -> Iterator[tuple[str, float, Interval]]:
             )
     for nth in (1, 2):
         for bent in (False, True):
-            found = [
+            distances = [
                 checks.strewn_distance(units=900, calls=4000, seed=s, nth=nth, right_angle=bent)
                 for s in range(seeds)
             ]
             known = queueing.nearest_distance(1.0, nth=nth, right_angle=bent)
-            yield f"distance to unit {nth}, right-angle {bent}", known, interval_of(found)
+            yield f"distance to unit {nth}, right-angle {bent}", known, interval_of(distances)
 
 
 def _over(outcomes: list[Outcome], figure: Callable[[Outcome], float]) -> Interval:

@@ -11,6 +11,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from server.domain.coverage import TravelRule
 
@@ -20,8 +21,9 @@ Spot = tuple[float, float]
 DAY_S = 86_400.0
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
+    """A tuple, as the next: a run makes millions of them."""
+
     at_s: float
     spot: Spot
     scene_s: float
@@ -29,8 +31,7 @@ class Call:
     group: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(NamedTuple):
     """A free unit as a chooser sees it: seconds to arrival, cases in the last 24 hours."""
 
     unit: int
@@ -111,6 +112,8 @@ class _Run:
     def __init__(self, homes: Sequence[Spot], way: Way, warm_s: float) -> None:
         self.way = way
         self.warm_s = warm_s
+        self.leaving_s = way.travel.leaving_s
+        self.s_per_km = way.travel.seconds(1000) - way.travel.leaving_s
         self.units = [_Unit(home, home) for home in homes]
         self.free = set(range(len(homes)))
         self.busy = 0
@@ -145,9 +148,10 @@ class _Run:
 
     def _offer(self, number: int, call: Call) -> Offer:
         unit = self.units[number]
-        while unit.recent and unit.recent[0] < self.now_s - DAY_S:
-            unit.recent.popleft()
-        return Offer(number, self._travel_s(self._spot(unit), call.spot), len(unit.recent))
+        recent, dawn_s = unit.recent, self.now_s - DAY_S
+        while recent and recent[0] < dawn_s:
+            recent.popleft()
+        return Offer(number, self._travel_s(self._spot(unit), call.spot), len(recent))
 
     def _spot(self, unit: _Unit) -> Spot:
         """Where a free unit is now: at home, or still on its way there."""
@@ -159,7 +163,7 @@ class _Run:
         return x + part * (home_x - x), y + part * (home_y - y)
 
     def _travel_s(self, start: Spot, end: Spot) -> float:
-        return self.way.travel.seconds(1000 * math.dist(start, end))
+        return self.leaving_s + self.s_per_km * math.dist(start, end)
 
     def _send(self, number: int, call: Call) -> None:
         unit = self.units[number]
@@ -196,7 +200,7 @@ class _Run:
     def _way_home_s(self, spot: Spot, home: Spot) -> float:
         if self.way.instant or self.way.stays:
             return 0.0
-        return self._travel_s(spot, home) - self.way.travel.leaving_s
+        return self._travel_s(spot, home) - self.leaving_s
 
     def _pass_to(self, at_s: float) -> None:
         """The time until ``at_s`` went by in the present state."""
