@@ -66,8 +66,9 @@ def best_posts(
     sites = len(cover)
     goal = np.concatenate([np.zeros(sites), -rows.weights])
     number = LinearConstraint(_ones(sites, len(goal)), count, count)
-    solved, gap = _solve(goal, [_link(rows, sites, 1), number], sites, keep, time_limit_s)
-    return _choice(solved, cover, weights, gap)
+    solved, most = _solve(goal, [_link(rows, sites, 1), number], sites, keep, time_limit_s)
+    weight = reached_weight(weights, [cover[site] for site in solved])
+    return Choice(solved, weight, _gap(weight, most))
 
 
 def fewest_posts(
@@ -125,8 +126,9 @@ def expected_posts(
     goal = np.concatenate([np.zeros(sites), *(-rows.weights * level for level in levels)])
     number = LinearConstraint(_ones(sites, len(goal)), units, units)
     links = [_link(rows, sites, len(levels)), number]
-    solved, gap = _solve(goal, links, sites, keep, time_limit_s, most=units)
-    return Choice(solved, expected_weight(weights, cover, solved, busy), gap)
+    solved, most = _solve(goal, links, sites, keep, time_limit_s, per_site=units)
+    weight = expected_weight(weights, cover, solved, busy)
+    return Choice(solved, weight, _gap(weight, most))
 
 
 def expected_weight(
@@ -154,10 +156,6 @@ def _greedy_count(
         chosen.add(site)
         left -= cover[site]
     return max(1, len(chosen))
-
-
-def _choice(sites: tuple[int, ...], cover: Cover, weights: Sequence[float], gap: float) -> Choice:
-    return Choice(sites, reached_weight(weights, [cover[site] for site in sites]), gap)
 
 
 def _group(weights: Sequence[float], cover: Cover) -> _Rows:
@@ -195,11 +193,12 @@ def _solve(
     sites: int,
     keep: Collection[int],
     time_limit_s: float,
-    most: int = 1,
-) -> tuple[tuple[int, ...], float]:
+    per_site: int = 1,
+) -> tuple[tuple[int, ...], float | None]:
+    """The sites chosen, and how much there may be at most unless the choice is proven best."""
     low, high = np.zeros(len(goal)), np.ones(len(goal))
     low[sorted(set(keep))] = 1
-    high[:sites] = most
+    high[:sites] = per_site
     whole = np.zeros(len(goal))
     whole[:sites] = 1
     answer = milp(
@@ -212,6 +211,18 @@ def _solve(
     if answer.x is None:
         raise Unavailable(f"No choice was found within {time_limit_s:.0f} s; ask for fewer posts.")
     counts = np.rint(answer.x[:sites]).astype(int)
-    gap = float(answer.mip_gap or 0.0)
     chosen = tuple(int(site) for site in np.repeat(np.arange(sites), counts))
-    return chosen, 0.0 if answer.status == 0 or not math.isfinite(gap) else gap
+    return chosen, None if answer.status == 0 else _bound(goal, answer.mip_dual_bound)
+
+
+def _bound(goal: _Vector, bound: float | None) -> float:
+    """The most that may exist; goals are negative, since the solver minimises."""
+    everything = -float(goal.sum())
+    return everything if bound is None or not math.isfinite(bound) else min(-bound, everything)
+
+
+def _gap(weight: float, most: float | None) -> float:
+    """Against the weight of the choice itself: the solver's own sum may lag behind it."""
+    if most is None or most <= weight:
+        return 0.0
+    return most / weight - 1 if weight > 0 else math.inf

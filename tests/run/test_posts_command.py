@@ -27,7 +27,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_table_names_posts_before_and_after(home: Path) -> None:
-    code, out, _ = run("posts", "--home", str(home), "--speed-kmh", "20")
+    code, out, _ = run("posts", "--home", str(home), "--speed-kmh", "20", "--keep")
     assert code == 0
     assert "today: 4 posts reach " in out
     assert "proposed: 4 posts reach " in out

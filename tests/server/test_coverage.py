@@ -127,6 +127,16 @@ def test_more_posts_than_places_are_refused(count: int) -> None:
         best_posts(JEMSS["demand"], sets(JEMSS["cover"]), count)
 
 
+def test_a_solver_out_of_time_says_how_much_more_there_may_be() -> None:
+    """Sites strewn at random are the hardest; half a second is not enough for a proof."""
+    dice = random.Random(1)
+    weights = [dice.randint(1, 9) for _ in range(600)]
+    town = tuple(frozenset(dice.sample(range(600), 60)) for _ in range(80))
+    choice = best_posts(weights, town, 12, time_limit_s=0.5)
+    assert len(choice.sites) == 12
+    assert 0 < choice.gap <= sum(weights) / choice.weight - 1 + 1e-9
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_expected_cover_is_best_of_all_choices(seed: int) -> None:
     """MEXCLP, where a place may get several units."""
