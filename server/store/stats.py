@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
-from server.domain.case import Disposition, Status, Step
+from server.domain.case import MEDIATED_ROUTES, Disposition, Status, Step
+from server.domain.geo import Place
 from server.store.tables import assignments, cases, deadlines, reports, steps
 
 _LATER = (Disposition.FOLLOW_UP, Disposition.SETTLED_LATER, Disposition.ESCALATED)
@@ -109,3 +110,27 @@ def deadline_outcomes(
         .group_by(deadlines.c.step, deadlines.c.state)
     )
     return {(row.step, row.state): row.n for row in conn.execute(query)}
+
+
+def case_places(conn: Connection, since: datetime, until: datetime) -> list[Place | None]:
+    """Where units were needed in a span: mediated cases, and imported reports that opened none.
+
+    None for one whose place is not known.
+    """
+    opened = select(cases.c.lat, cases.c.lon).where(
+        *_within(cases.c.opened_at, since, until), cases.c.route.in_(MEDIATED_ROUTES)
+    )
+    imported = select(reports.c.lat, reports.c.lon).where(
+        *_within(reports.c.received_at, since, until),
+        reports.c.route.in_(MEDIATED_ROUTES),
+        reports.c.case_id.is_(None),
+        reports.c.linked_to.is_(None),
+    )
+    rows = [*conn.execute(opened), *conn.execute(imported)]
+    return [None if row.lat is None else Place(row.lat, row.lon) for row in rows]
+
+
+def _within(
+    column: ColumnElement[datetime], since: datetime, until: datetime
+) -> tuple[ColumnElement[bool], ...]:
+    return column >= since, column < until

@@ -1,0 +1,1 @@
+"""A simulated street: calls, units, posts and rules of waiting and choosing, seeded."""

@@ -1,0 +1,140 @@
+"""Where to wait: what today's posts reach, and which posts would reach more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from server.domain.coverage import Coverage, Demand, Post, TravelRule, cover, coverage
+from server.domain.demand import PRIOR_CASES, expected, residents
+from server.domain.errors import Invalid
+from server.domain.geo import Place
+from server.office import Office
+from server.services import siting
+from server.services.siting import Choice
+from server.store import stats, units
+from server.store.engine import reading
+
+PAST = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Either ``count`` posts or the fewest that reach ``share``; neither: as many as today.
+
+    ``keep`` leaves today's posts where they are and adds to them. ``busy`` is the share of time a
+    unit is busy: then ``count`` units are placed (MEXCLP) and two may wait at one post.
+    """
+
+    count: int | None = None
+    share: float | None = None
+    keep: bool = False
+    busy: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What the demand was made from: case places used, imagined cases, and what was left out."""
+
+    cases: int
+    prior_cases: float
+    without_place: int
+    outside: int
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    rule: TravelRule
+    limit_s: float
+    heard: Heard
+    today: Coverage
+    proposed: Coverage
+    gap: float
+    """0 when no other choice reaches more; else how much more one might, as a share."""
+    expected_share: float | None = None
+    """With ``busy``: the share that is reached and finds a free unit (MEXCLP)."""
+
+
+def travel_rule(office: Office, speed_kmh: float | None = None) -> TravelRule:
+    """The settings' speed, detour and time for leaving, or the given speed."""
+    dispatch, deadlines = office.settings.dispatch, office.settings.deadlines
+    return TravelRule(speed_kmh or dispatch.speed_kmh, dispatch.detour, deadlines.departed_s)
+
+
+def propose(office: Office, wish: Wish, *, rule: TravelRule, limit_s: float) -> Proposal:
+    """Today's posts against the best choice among them and the gazetteer's places.
+
+    Raises Invalid for a wish that cannot be met, Unavailable when the solver runs out of time.
+    """
+    _check(wish, rule, limit_s)
+    heard, demand = expected_demand(office)
+    today = posts_today(office)
+    sites = _sites(office, today)
+    keep = range(len(today)) if wish.keep else ()
+    choice = _choose(demand, cover(demand, sites, rule, limit_s), wish, len(today), keep)
+    chosen = [sites[site] for site in choice.sites]
+    before = coverage(demand, today, rule, limit_s)
+    after = coverage(demand, chosen, rule, limit_s)
+    expected_share = None
+    if wish.busy is not None:
+        expected_share = choice.weight / sum(point.weight for point in demand)
+    return Proposal(rule, limit_s, heard, before, after, choice.gap, expected_share)
+
+
+def expected_demand(office: Office) -> tuple[Heard, tuple[Demand, ...]]:
+    """The cases of the last 90 days, smoothed with where people live."""
+    now = office.clock()
+    with reading(office.engine) as conn:
+        found = stats.case_places(conn, now - PAST, now)
+    placed = [place for place in found if place is not None]
+    bounds = office.district.bounds
+    used = [place for place in placed if bounds.contains(place.lat, place.lon)]
+    demand = expected(used, residents(office.district))
+    heard = Heard(len(used), PRIOR_CASES, len(found) - len(placed), len(placed) - len(used))
+    return heard, demand
+
+
+def posts_today(office: Office) -> tuple[Post, ...]:
+    """Where the units on duty wait; the district's points when nobody is on duty."""
+    with reading(office.engine) as conn:
+        duty = units.on_duty(conn, office.clock())
+        rows = [row for row in units.every(conn) if row.id in duty]
+    waiting = (Post(row.point, Place(row.lat, row.lon)) for row in rows)
+    points = (Post(p.name, Place(p.at.lat, p.at.lon)) for p in office.district.points)
+    return _each_once(waiting) or _each_once(points)
+
+
+def _sites(office: Office, today: Sequence[Post]) -> tuple[Post, ...]:
+    """Today's posts first, then every named place: people can be sent to wait there."""
+    named = (Post(p.name, Place(p.at.lat, p.at.lon)) for p in office.district.gazetteer)
+    return _each_once([*today, *named])
+
+
+def _each_once(posts: Iterable[Post]) -> tuple[Post, ...]:
+    return tuple({post.place: post for post in reversed(list(posts))}.values())[::-1]
+
+
+def _choose(
+    demand: Sequence[Demand],
+    reached: tuple[frozenset[int], ...],
+    wish: Wish,
+    today: int,
+    keep: Sequence[int],
+) -> Choice:
+    weights = [point.weight for point in demand]
+    if wish.share is not None:
+        return siting.fewest_posts(weights, reached, wish.share, keep=keep)
+    count = wish.count or today
+    if wish.busy is not None:
+        return siting.expected_posts(weights, reached, count, busy=wish.busy, keep=keep)
+    return siting.best_posts(weights, reached, count, keep=keep)
+
+
+def _check(wish: Wish, rule: TravelRule, limit_s: float) -> None:
+    if wish.count is not None and wish.share is not None:
+        raise Invalid("posts", "say a number of posts or a share, not both")
+    if wish.share is not None and wish.busy is not None:
+        raise Invalid("busy", "goes with a number of posts, not with a share")
+    if rule.reach_m(limit_s) <= 0:
+        raise Invalid("minutes", f"leaving alone takes {rule.leaving_s / 60:.1f} min; ask for more")
