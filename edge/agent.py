@@ -7,32 +7,29 @@ the outbox and talks with the server.
 
 from __future__ import annotations
 
-import fcntl
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from datetime import datetime
-from pathlib import Path
 
 import structlog
 
 from edge import config, listeners, reception
+from edge.ack_box import AckBox
 from edge.confirming import Ack
-from edge.district import Bounds as Area
 from edge.errors import (
-    AlreadyRunning,
     BrokerUnreachable,
     ConfigError,
     ServerUnavailable,
     StorageFailed,
 )
+from edge.home import alone, limits_of, open_outbox
 from edge.intake import Intake
 from edge.metrics import Metrics
 from edge.mqtt import BrokerLink
-from edge.outbox import Bounds, Outbox, Put
-from edge.quality import Limits
+from edge.outbox import Outbox, Put
 from edge.reception import Arrival, Received, Tracks
 from edge.status_page import StatusPage
 from edge.telemetry import is_urgent
@@ -41,35 +38,8 @@ from edge.uplink import HttpPoster, Uplink
 log = structlog.get_logger("edge.agent")
 
 LAST_FLUSH_S = 3.0
-MAX_ACKS_KEPT = 100_000
 _RECONNECT_MIN_S = 0.25
 _RECONNECT_MAX_S = 10.0
-
-
-class AckBox:
-    """Confirmations on their way from the uplink to the broker; the highest of each run counts.
-
-    Beyond the bound the oldest goes: the device sends again and is told again.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._kept: dict[tuple[str, str], Ack] = {}
-
-    def add(self, acks: Sequence[Ack]) -> None:
-        with self._lock:
-            for ack in acks:
-                key = (ack.device_id, ack.boot)
-                before = self._kept.pop(key, ack)
-                self._kept[key] = max(before, ack, key=lambda item: item.seq)
-            while len(self._kept) > MAX_ACKS_KEPT:
-                del self._kept[next(iter(self._kept))]
-
-    def take(self) -> list[Ack]:
-        with self._lock:
-            taken = list(self._kept.values())
-            self._kept.clear()
-        return taken
 
 
 class Agent:
@@ -105,7 +75,7 @@ class Agent:
         ``on_ready`` is called once, when first subscribed. Raises AlreadyRunning, ConfigError.
         """
         with ExitStack() as stack:
-            stack.enter_context(_alone(self._settings.home))
+            stack.enter_context(alone(self._settings.home))
             self._open_status_page(stack)
             self._open_listeners(stack)
             uplink = threading.Thread(target=self._uplink.run, name="uplink", daemon=True)
@@ -258,33 +228,3 @@ class Agent:
         self.metrics.arrived.inc(arrivals)
         self.metrics.ignored.inc(received.without_telemetry)
         self.metrics.taken(received.envelopes, received.dead, put)
-
-
-def open_outbox(settings: config.Settings) -> Outbox:
-    """The home folder's outbox with its bounds. Raises StorageFailed."""
-    edge = settings.edge
-    bounds = Bounds(rows=edge.outbox_rows, stored_bytes=edge.outbox_bytes, dead_rows=edge.dead_rows)
-    return Outbox(settings.outbox_path, bounds=bounds, gap_s=edge.gap_s)
-
-
-def limits_of(edge: config.EdgeSettings) -> Limits:
-    """What the settings call doubtful."""
-    return Limits(
-        bounds=Area(*edge.bounds) if edge.bounds else None,
-        stale_s=edge.stale_s,
-        future_s=edge.future_s,
-        accuracy_m=edge.accuracy_m,
-        jump_mps=edge.jump_mps,
-    )
-
-
-@contextmanager
-def _alone(home: Path) -> Iterator[None]:
-    """Two agents would share a client id and throw each other out at the broker for ever."""
-    home.mkdir(parents=True, exist_ok=True)
-    with (home / "edge.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise AlreadyRunning(home) from error
-        yield

@@ -82,7 +82,7 @@ def doctor(home: Path) -> None:
 @click.option("--limit", default=20, show_default=True, help="Newest dead letters shown.")
 def outbox(*, home: Path, as_json: bool, dead: bool, limit: int) -> None:
     """What waits for the server, and what could not be taken and why."""
-    from edge.agent import open_outbox
+    from edge.home import open_outbox
     from edge.replay import to_line
 
     with open_outbox(_settings(home)) as box:
@@ -105,7 +105,7 @@ def replay(home: Path, file: Any) -> None:
 
     A line is {"topic", "payload"} or what `outbox --dead` prints. Safe while the agent runs.
     """
-    from edge.agent import limits_of, open_outbox
+    from edge.home import limits_of, open_outbox
     from edge.replay import replay as put_back
 
     settings = _settings(home)
@@ -121,6 +121,32 @@ def replay(home: Path, file: Any) -> None:
         click.echo(f"line {number}: {why}", err=True)
     click.echo(f"{done.stored} stored, {done.repeated} there already, {len(done.faults)} not taken")
     sys.exit(1 if done.faults else 0)
+
+
+@main.command(epilog="Example: grep ^7e device.log | xiaonao-edge decode")
+@click.argument("file", type=click.File("r", encoding="utf-8"), default="-")
+@click.option(
+    "--crs",
+    type=click.Choice(["WGS-84", "GCJ-02", "BD-09"]),
+    default="WGS-84",
+    show_default=True,
+    help="Datum of JT/T 808 and NMEA positions.",
+)
+def decode(file: Any, crs: str) -> None:
+    """Show what raw frames say: lines in, JSON Lines out; nothing is stored.
+
+    A line is a JT/T 808 frame in hexadecimal, an NMEA sentence, or {"topic", "payload"}. A broken
+    one comes back with "ok": false and "error"; exit 1 then. Sub-packets are put together.
+    """
+    from edge.looking import Looker
+
+    looker, broken = Looker(_now(), crs), 0
+    for found in looker.lines(file):
+        click.echo(json.dumps(found, ensure_ascii=False))
+        broken += not found["ok"]
+    for words in looker.waiting():
+        click.echo(f"incomplete: {words}", err=True)
+    sys.exit(1 if broken else 0)
 
 
 @main.command(
@@ -175,6 +201,7 @@ def _print_outbox(counts: dict[str, Any], letters: list[tuple[int, str, str]]) -
     click.echo(f"waiting {counts['waiting']} ({counts['waiting_bytes']} bytes), oldest {since}")
     click.echo(f"urgent {counts['urgent']}")
     click.echo(f"dead letters {counts['dead']}, dropped beyond the bound {counts['dead_dropped']}")
+    click.echo(f"shed for want of room or age {counts['shed']}")
     for number, stage, reason in letters:
         click.echo(f"  {number} from {stage}: {reason}")
 

@@ -10,16 +10,25 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from edge.errors import ConfigError
 from edge.listener_config import ListenerSettings, listening_address
 
 SETTINGS_FILE = "xiaonao.toml"
 ENV_PREFIX = "XIAONAO_"
+DEFAULT_CLIENT_ID = "xiaonao-edge"
 MQTT_PORT = 1883
 MQTT_TLS_PORT = 8883
 
@@ -36,7 +45,7 @@ class MqttSettings(BaseModel):
     username: str = Field("", description="User name at the broker; empty connects without one.")
     password: SecretStr = Field(SecretStr(""), description="Password at the broker.")
     client_id: str = Field(
-        "xiaonao-edge",
+        DEFAULT_CLIENT_ID,
         min_length=1,
         max_length=64,
         description="Client id. The broker keeps messages for it while the agent is away, so it "
@@ -59,6 +68,17 @@ class MqttSettings(BaseModel):
     ca_file: str = Field(
         "", description="CA certificates for mqtts; empty takes the machine's own."
     )
+    cert_file: str = Field(
+        "", description="Our certificate for mqtts (PEM), where the broker asks for one."
+    )
+    key_file: str = Field("", description="Its private key (PEM); empty: in cert_file.")
+    share: str = Field(
+        "",
+        max_length=64,
+        pattern=r"^[^\s/+#]*$",
+        description="Name of a group of agents that split the load (MQTT 5 shared "
+        "subscription); each needs a client_id and a home folder of its own. Empty: alone.",
+    )
 
     @field_validator("url")
     @classmethod
@@ -66,6 +86,16 @@ class MqttSettings(BaseModel):
         if value:
             _split(value, ("mqtt", "mqtts"))
         return value
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.share and self.version != "5":
+            raise ValueError("share needs version 5")
+        if self.share and self.client_id == DEFAULT_CLIENT_ID:
+            raise ValueError("share needs a client_id that no other agent of the group has")
+        if self.key_file and not self.cert_file:
+            raise ValueError("key_file needs cert_file beside it")
+        return self
 
     @property
     def host(self) -> str:
@@ -99,10 +129,16 @@ class EdgeSettings(ListenerSettings):
         "empty: off.",
     )
     outbox_rows: int = Field(
-        2_000_000, ge=1000, description="Messages kept while the server is away; then we refuse."
+        2_000_000,
+        ge=1000,
+        description="Messages kept while the server is away; then states are shed, then "
+        "positions, and what is left is refused.",
     )
     outbox_bytes: int = Field(
-        2_147_483_648, ge=1_048_576, description="Bytes of messages kept; then we refuse."
+        2_147_483_648, ge=1_048_576, description="Bytes of messages kept; then the same."
+    )
+    outbox_days: float = Field(
+        30, gt=0, le=3650, description="Older states and positions are shed; alarms never are."
     )
     dead_rows: int = Field(
         100_000, ge=10, description="Dead letters kept; then the oldest goes, and is counted."
@@ -135,6 +171,12 @@ class EdgeSettings(ListenerSettings):
     future_s: float = Field(60, ge=0, description="A clock may be ahead by this much.")
     accuracy_m: float = Field(200, gt=0, description="A fix less accurate than this is marked.")
     jump_mps: float = Field(70, gt=0, description="Nobody moves faster; such a fix is marked.")
+    frozen_s: float = Field(
+        600,
+        gt=0,
+        description="A place that stays the same to the last digit for so long, over ten fixes, "
+        "is marked frozen; at once when the device says that it moves.",
+    )
 
     @field_validator("server_url")
     @classmethod

@@ -2,7 +2,8 @@
 
 Numbers count from 1; a 0 is taken too and not waited for. A number that is missing holds the
 confirmation back until it comes, until the device says that it holds nothing so old any more
-(``lowest_held``), or until it has been waited for long enough; the last is counted as given up.
+(``lowest_held``), or until it has been waited for long enough; the last is counted as given up,
+and never applies to numbers that we ourselves shed.
 """
 
 from __future__ import annotations
@@ -37,10 +38,12 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Outstanding:
-    """What may still come: the lowest number in the outbox, the lowest one the device holds."""
+    """What may still come: the lowest number in the outbox, the lowest one the device holds, and
+    the highest that was shed here, so that the device must send it again (-1: none)."""
 
     lowest_in_outbox: int | None = None
     lowest_held: int | None = None
+    shed_to: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,8 @@ def advance(
         return Advanced(replace(moved, gap_since=None), 0)
     if moved.seq > run.seq or moved.gap_since is None:
         return Advanced(replace(moved, gap_since=now_s), 0)
+    if moved.seq < outstanding.shed_to:
+        return Advanced(replace(moved, above=frozenset(sorted(moved.above)[:MAX_ABOVE])), 0)
     too_long = gap_s > 0 and now_s - moved.gap_since >= gap_s
     if not too_long and len(moved.above) <= MAX_ABOVE:
         return Advanced(moved, 0)

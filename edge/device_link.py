@@ -135,7 +135,11 @@ class DeviceLink:
                 self._settings.username, self._settings.password.get_secret_value()
             )
         if self._settings.tls:
-            client.tls_set(ca_certs=self._settings.ca_file or None)
+            client.tls_set(
+                ca_certs=self._settings.ca_file or None,
+                certfile=self._settings.cert_file or None,
+                keyfile=self._settings.key_file or None,
+            )
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message

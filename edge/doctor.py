@@ -11,8 +11,8 @@ from email.utils import parsedate_to_datetime
 import httpx
 
 from edge import config
-from edge.agent import open_outbox
 from edge.errors import ConfigError, EdgeError
+from edge.home import open_outbox
 from edge.mqtt import BrokerLink
 from edge.uplink import PATH
 

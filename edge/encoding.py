@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 from datetime import datetime
+from functools import cache
+from typing import Any
 
 from edge.telemetry import VERSION, Envelope, Fix, Frame, Message, Position
 
 Json = dict[str, object]
+
+_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+_NESTED = frozenset({"origin", "kind", "fix", "quality"})
 
 
 def encode_envelope(envelope: Envelope) -> Json:
@@ -43,7 +48,7 @@ def encode(message: Message) -> Json:
 
 def dumps(value: object) -> str:
     """Compact JSON, Chinese as it is."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return _COMPACT.encode(value)
 
 
 def stamp(when: datetime) -> str:
@@ -52,7 +57,7 @@ def stamp(when: datetime) -> str:
 
 
 def _body(message: Message) -> Json:
-    out = _plain(message, leave_out=("origin", "kind", "fix"))
+    out = _plain(message)
     if isinstance(message, Frame):
         out["quality"] = _plain(message.quality)
     if isinstance(message, Position) and message.fix is None:
@@ -65,12 +70,16 @@ def _fix(fix: Fix) -> Json:
     return {"crs": "WGS-84", **_plain(fix)}
 
 
-def _plain(value: object, leave_out: tuple[str, ...] = ()) -> Json:
-    assert is_dataclass(value)
+def _plain(value: Any) -> Json:
     out: Json = {}
-    for field in fields(value):
-        found = getattr(value, field.name)
-        if found is None or field.name in leave_out or is_dataclass(found):
-            continue
-        out[field.name] = stamp(found) if isinstance(found, datetime) else found
+    for name in _names(value.__class__):
+        found = getattr(value, name)
+        if found is not None:
+            out[name] = stamp(found) if type(found) is datetime else found
     return out
+
+
+@cache
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    """The fields of a message that are values of their own."""
+    return tuple(field.name for field in fields(kind) if field.name not in _NESTED)

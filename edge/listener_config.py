@@ -28,12 +28,25 @@ class ListenerSettings(BaseModel):
         "registration gave; any: every code will do, and none.",
     )
     jt808_sos_ends: bool = Field(
-        True,
-        description="An SOS ends when the device's bit does. false for devices that clear it on "
-        "our answer: then only a person ends it.",
+        False,
+        description="Whether an SOS ends when the device's bit does. The standard lets a device "
+        "clear it on our answer, so by default only a person ends an SOS.",
+    )
+    jt808_accuracy_m: float = Field(
+        30,
+        ge=0,
+        le=10_000,
+        description="Accuracy taken for a JT/T 808 fix, which tells none (JT/T 794 asks 15 m of "
+        "a terminal; doubled for streets); 0: unknown, and such fixes prove no arrival.",
     )
     nmea: str = Field("", description="HOST:PORT for NMEA 0183 (TCP); port 0 takes any.")
     nmea_crs: Crs = Field("WGS-84", description="Datum NMEA senders report in.")
+    nmea_accuracy_m: float = Field(
+        30,
+        ge=0,
+        le=10_000,
+        description="Accuracy taken for an NMEA fix, which tells none; 0: unknown.",
+    )
     nmea_prefix: str = Field(
         "",
         max_length=32,

@@ -24,6 +24,7 @@ class Metrics:
         self.dead = self._counter("dead_letters", "Dead letters", "stage", "reason")
         self.dead_dropped = self._counter("dead_letters_dropped", "Dead letters beyond the bound")
         self.doubted = self._counter("messages_doubted", "Reasons to doubt a message", "reason")
+        self.shed = self._counter("messages_shed", "Messages shed for want of room or age", "kind")
         self.storage_failures = self._counter("storage_failures", "Groups that were not stored")
         self.connects = self._counter("broker_connects", "Connections made to the broker")
         self.connected = self._gauge("broker_connected", "1 while subscribed at the broker")
@@ -46,6 +47,8 @@ class Metrics:
         """Counts a group that was just stored."""
         self.repeated.inc(put.repeated)
         self.dead_dropped.inc(put.dead_dropped)
+        for kind, count in put.shed.items():
+            self.shed.labels(kind).inc(count)
         for kind, count in Tally(e.message.kind for e in envelopes).items():
             self.stored.labels(kind).inc(count)
         for reason, count in Tally(d for e in envelopes for d in e.doubt).items():

@@ -24,6 +24,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from edge import topics
+from edge.broker_client import BrokerClient
 from edge.config import MqttSettings
 from edge.confirming import Ack
 from edge.encoding import dumps
@@ -122,10 +123,12 @@ class BrokerLink:
         if not group:
             return
         self._settle([item.arrival for item in group])
-        for item in group:
-            if item.qos and item.generation == self._generation:
+        fresh = [item for item in group if item.qos and item.generation == self._generation]
+        self._client.ack_all([item.packet_id for item in fresh if item.qos == 1])
+        for item in fresh:
+            if item.qos > 1:
                 self._client.ack(item.packet_id, item.qos)
-            self.acknowledged += 1
+        self.acknowledged += len(group)
 
     def drop(self) -> None:
         """Lets the connection go; what is unsettled comes again from the broker."""
@@ -160,15 +163,15 @@ class BrokerLink:
     def _read(self) -> bool:
         """Takes what has arrived, at most a group; False when the connection is gone."""
         while len(self._in_hand) < self._commit_rows:
-            before = len(self._in_hand)
-            if self._client.loop_read() != paho.MQTT_ERR_SUCCESS:
-                return False
-            if len(self._in_hand) == before:
+            code = self._client.take()
+            if code == paho.MQTT_ERR_AGAIN:
                 break  # idle
-        return True
+            if code != paho.MQTT_ERR_SUCCESS:
+                return False
+        return self._client.socket() is not None
 
     def _readable(self, sock: Any, wait_s: float) -> bool:
-        if isinstance(sock, ssl.SSLSocket) and sock.pending():
+        if self._client.holds_bytes or (isinstance(sock, ssl.SSLSocket) and sock.pending()):
             return True
         writing = [sock] if self._client.want_write() else []
         readable, _, _ = select.select([sock, self._wake_me], writing, [], wait_s)
@@ -185,10 +188,10 @@ class BrokerLink:
     def _unreachable(self, why: str) -> BrokerUnreachable:
         return BrokerUnreachable(self._settings.host, self._settings.port, why)
 
-    def _build(self) -> paho.Client:
+    def _build(self) -> BrokerClient:
         settings = self._settings
         five = settings.version == "5"
-        client = paho.Client(
+        client = BrokerClient(
             CallbackAPIVersion.VERSION2,
             client_id=settings.client_id,
             protocol=MQTTProtocolVersion.MQTTv5 if five else MQTTProtocolVersion.MQTTv311,
@@ -201,11 +204,12 @@ class BrokerLink:
         if settings.username:
             client.username_pw_set(settings.username, settings.password.get_secret_value())
         if settings.tls:
-            client.tls_set(ca_certs=settings.ca_file or None)
+            client.tls_set(**tls_files(settings))
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
+        client.on_arrival = self._on_arrival
         client.on_publish = self._on_publish
         return client
 
@@ -222,12 +226,7 @@ class BrokerLink:
             self._refusal = f"refused: {reason}"
             return
         if self._settings.version == "5":
-            options = SubscribeOptions(
-                qos=1,
-                noLocal=True,
-                retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB,
-            )
-            client.subscribe([(name, options) for name in topics.FILTERS])
+            client.subscribe(_subscriptions(self._settings.share))
         else:
             client.subscribe([(name, 1) for name in topics.FILTERS])
 
@@ -245,11 +244,44 @@ class BrokerLink:
         self._refusal = self._refusal or f"disconnected: {reason}"
 
     def _on_message(self, _c: Any, _u: Any, message: paho.MQTTMessage) -> None:
+        """QoS 2 only; the agent asks for 1."""
         arrival = Arrival(_topic(message), bytes(message.payload), self._clock())
         self._in_hand.append(_InHand(arrival, message.mid, message.qos, self._generation))
 
+    def _on_arrival(self, topic: bytes, payload: bytes, packet_id: int, qos: int) -> None:
+        try:
+            name = topic.decode()
+        except UnicodeDecodeError:
+            name = "not UTF-8"
+        arrival = Arrival(name, payload, self._clock())
+        self._in_hand.append(_InHand(arrival, packet_id, qos, self._generation))
+
     def _on_publish(self, *_: object) -> None:
         self._acks_underway = max(0, self._acks_underway - 1)
+
+
+def tls_files(settings: MqttSettings) -> dict[str, Any]:
+    """Arguments of paho's ``tls_set``: whom to trust, and who we are."""
+    return {
+        "ca_certs": settings.ca_file or None,
+        "certfile": settings.cert_file or None,
+        "keyfile": settings.key_file or None,
+    }
+
+
+def _subscriptions(share: str) -> list[tuple[str, SubscribeOptions]]:
+    """All topics; shared among a group where one is named (never noLocal then, MQTT 5 3.8.3.1).
+
+    A shared subscription is sent no retained messages, so presence is also read unshared; what
+    comes twice counts once.
+    """
+    options = SubscribeOptions(
+        qos=1, noLocal=not share, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB
+    )
+    if not share:
+        return [(name, options) for name in topics.FILTERS]
+    shared = [(f"$share/{share}/{name}", options) for name in topics.FILTERS]
+    return [*shared, (topics.telemetry_topic("+", "presence"), options)]
 
 
 def _topic(message: paho.MQTTMessage) -> str:

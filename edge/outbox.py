@@ -6,28 +6,23 @@ Each thread opens its own. Every method is one transaction, on disk when it retu
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from edge import outbox_schema as schema
 from edge.confirming import Ack
 from edge.encoding import dumps, encode_envelope
 from edge.errors import Numbered, OutboxFull, StorageFailed
 from edge.runs import Runs
-from edge.telemetry import Envelope, is_urgent
+from edge.shedding import Bounds, Shedder
+from edge.telemetry import Envelope, is_urgent, rank_of
 
 Stage = Literal["broker", "listener", "server"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bounds:
-    rows: int = 2_000_000
-    stored_bytes: int = 2_147_483_648
-    dead_rows: int = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,13 +55,15 @@ class Waiting:
 class Put:
     """How many messages were new; the others were in the outbox already.
 
-    ``acks`` confirm runs whose unreadable messages were just put by.
+    ``acks`` confirm runs whose unreadable messages were just put by; ``shed`` counts by kind
+    (``state``, ``position``) what had to go for want of room or for its age.
     """
 
     stored: int
     repeated: int
     dead_dropped: int
     acks: tuple[Ack, ...] = ()
+    shed: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +84,7 @@ class Counts:
     oldest_at: float | None
     dead: int
     dead_dropped: int
+    shed: int
 
 
 class Outbox:
@@ -99,6 +97,7 @@ class Outbox:
         with self._guarded():
             self._db = schema.connect(path)
         self._runs = Runs(self._db, gap_s=gap_s)
+        self._shedder = Shedder(self._db, self._bounds, self._runs)
 
     def __enter__(self) -> Self:
         return self
@@ -112,19 +111,26 @@ class Outbox:
     def put(
         self, envelopes: Sequence[Envelope], dead: Sequence[DeadLetter], *, now: datetime
     ) -> Put:
-        """Stores both, or neither. Raises OutboxFull at a bound, StorageFailed otherwise."""
-        rows = [_row(envelope, now) for envelope in envelopes]
+        """Stores both, or neither; at a bound what is least goes (see ``shedding``).
+
+        Raises OutboxFull when nothing may go, StorageFailed otherwise.
+        """
+        stored_at = now.timestamp()
+        rows = [_row(envelope, stored_at) for envelope in envelopes]
         with self._transaction():
-            stored, size = self._insert(rows)
-            self._check_bounds(stored, size)
+            shed = self._shedder.drop_old(stored_at)
+            stored = self._insert(rows, shed, stored_at)
             dropped = self._insert_dead(dead)
-            acks, _ = self._runs.confirm(_numbers(dead), now_s=now.timestamp())
-        return Put(stored, len(rows) - stored, dropped, acks)
+            acks, _ = self._runs.confirm(_numbers(dead), now_s=stored_at)
+        return Put(stored, len(rows) - stored, dropped, acks, shed)
 
     def peek(self, *, rows: int, max_bytes: int) -> list[Waiting]:
         """The next messages to go up, urgent ones first; at least one if there is any."""
         with self._guarded():
-            found = self._db.execute(schema.PEEK, (rows,)).fetchall()
+            found: list[tuple[Any, ...]] = []
+            for query in schema.PEEK:
+                if len(found) < rows:
+                    found += self._db.execute(query, (rows - len(found),)).fetchall()
         out: list[Waiting] = []
         size = 0
         for row in found:
@@ -191,21 +197,27 @@ class Outbox:
             for row in found
         ]
 
-    def _insert(self, rows: Sequence[schema.Row]) -> tuple[int, int]:
+    def _insert(self, rows: Sequence[schema.Row], shed: Counter[str], now_s: float) -> int:
+        """How many were new; makes room for them. Raises OutboxFull."""
+        if not rows:
+            return 0
+        last_id = self._db.execute(schema.LAST_ID).fetchone()[0]
         before = self._db.total_changes
-        size = 0
-        for row in rows:
-            if self._db.execute(schema.INSERT, row).rowcount:
-                size += len(row[-1].encode())
+        self._db.executemany(schema.INSERT, rows)
         stored = self._db.total_changes - before
+        if stored == len(rows):
+            size = sum(len(row[-1].encode()) for row in rows)
+        else:
+            size = self._db.execute(schema.SIZE_SINCE, (last_id,)).fetchone()[0]
         if stored:
             self._db.execute(schema.GROW, (stored, size))
-        return stored, size
+            shed += self._shedder.make_room(before_id=last_id, now_s=now_s)
+            self._refuse_if_over(stored, size)
+        return stored
 
-    def _check_bounds(self, stored: int, size: int) -> None:
-        rows, held = self._db.execute(schema.TALLY).fetchone()
-        over = rows > self._bounds.rows or held > self._bounds.stored_bytes
-        if over and (stored or size):
+    def _refuse_if_over(self, stored: int, size: int) -> None:
+        if self._shedder.over():
+            rows, held = self._db.execute(schema.TALLY).fetchone()
             raise OutboxFull(self.path, rows=rows - stored, stored_bytes=held - size)
 
     def _insert_dead(self, dead: Sequence[DeadLetter]) -> int:
@@ -248,16 +260,18 @@ class Outbox:
             raise StorageFailed(self.path, f"{type(error).__name__}: {error}") from error
 
 
-def _row(envelope: Envelope, now: datetime) -> schema.Row:
-    origin = envelope.message.origin
+def _row(envelope: Envelope, stored_at: float) -> schema.Row:
+    message = envelope.message
+    origin = message.origin
     return (
         origin.device_id,
         origin.boot,
         origin.seq,
         envelope.protocol,
         origin.lowest_held,
-        int(is_urgent(envelope.message)),
-        now.timestamp(),
+        int(is_urgent(message)),
+        rank_of(message),
+        stored_at,
         dumps(encode_envelope(envelope)),
     )
 

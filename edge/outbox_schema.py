@@ -5,9 +5,9 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-Row = tuple[str, str, int, str, int | None, int, float, str]
+Row = tuple[str, str, int, str, int | None, int, int, float, str]
 
-FORMAT = 1
+FORMAT = 2
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS outbox (
@@ -18,12 +18,12 @@ CREATE TABLE IF NOT EXISTS outbox (
     protocol TEXT NOT NULL,
     lowest_held INTEGER,
     urgent INTEGER NOT NULL,
+    rank INTEGER NOT NULL DEFAULT 1,
     postponed INTEGER NOT NULL DEFAULT 0,
     stored_at REAL NOT NULL,
     body TEXT NOT NULL,
     UNIQUE (device_id, boot, seq)
 ) STRICT;
-CREATE INDEX IF NOT EXISTS outbox_turn ON outbox (postponed, urgent DESC, id);
 CREATE TABLE IF NOT EXISTS dead (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     at TEXT NOT NULL,
@@ -36,15 +36,17 @@ CREATE TABLE IF NOT EXISTS tally (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     waiting INTEGER NOT NULL,
     waiting_bytes INTEGER NOT NULL,
-    dead_dropped INTEGER NOT NULL
+    dead_dropped INTEGER NOT NULL,
+    shed INTEGER NOT NULL DEFAULT 0
 ) STRICT;
-INSERT OR IGNORE INTO tally VALUES (1, 0, 0, 0);
+INSERT OR IGNORE INTO tally VALUES (1, 0, 0, 0, 0);
 CREATE TABLE IF NOT EXISTS run (
     device_id TEXT NOT NULL,
     boot TEXT NOT NULL,
     seq INTEGER NOT NULL,
     gap_since REAL,
     touched_at REAL NOT NULL,
+    shed_to INTEGER NOT NULL DEFAULT -1,
     PRIMARY KEY (device_id, boot)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS above (
@@ -55,23 +57,56 @@ CREATE TABLE IF NOT EXISTS above (
 ) STRICT, WITHOUT ROWID;
 """
 
+# Few rows are urgent or postponed; the others go in order of their id and need no index.
+_INDEXES = """
+CREATE INDEX IF NOT EXISTS outbox_urgent ON outbox (id) WHERE urgent = 1;
+CREATE INDEX IF NOT EXISTS outbox_postponed ON outbox (postponed, urgent DESC, id)
+    WHERE postponed > 0;
+"""
+_FROM_1 = """
+ALTER TABLE outbox ADD COLUMN rank INTEGER NOT NULL DEFAULT 1;
+UPDATE outbox SET rank = CASE json_extract(body, '$.kind')
+    WHEN 'alarm' THEN 2 WHEN 'position' THEN 1 WHEN 'presence' THEN 1 ELSE 0 END;
+ALTER TABLE tally ADD COLUMN shed INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE run ADD COLUMN shed_to INTEGER NOT NULL DEFAULT -1;
+DROP INDEX IF EXISTS outbox_turn;
+"""
+
 INSERT = (
-    "INSERT INTO outbox (device_id, boot, seq, protocol, lowest_held, urgent, stored_at, body) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (device_id, boot, seq) DO NOTHING"
+    "INSERT INTO outbox "
+    "(device_id, boot, seq, protocol, lowest_held, urgent, rank, stored_at, body) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (device_id, boot, seq) DO NOTHING"
 )
 DELETE = "DELETE FROM outbox WHERE id = ?"
 POSTPONE = "UPDATE outbox SET postponed = postponed + 1 WHERE id = ?"
+_PEEK = "SELECT id, device_id, boot, seq, protocol, lowest_held, urgent, body FROM outbox "
 PEEK = (
-    "SELECT id, device_id, boot, seq, protocol, lowest_held, urgent, body FROM outbox "
-    "ORDER BY postponed, urgent DESC, id LIMIT ?"
+    _PEEK + "WHERE urgent = 1 AND postponed = 0 ORDER BY id LIMIT ?",
+    _PEEK + "WHERE urgent = 0 AND postponed = 0 ORDER BY id LIMIT ?",
+    _PEEK + "WHERE postponed > 0 ORDER BY postponed, urgent DESC, id LIMIT ?",
+)
+LAST_ID = "SELECT coalesce(max(id), 0) FROM outbox"
+SIZE_SINCE = "SELECT coalesce(sum(length(CAST(body AS BLOB))), 0) FROM outbox WHERE id > ?"
+SHED = (
+    "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE rank = ? AND id <= ? "
+    "ORDER BY id LIMIT ?) RETURNING rank, length(CAST(body AS BLOB)), protocol, device_id, "
+    "boot, seq"
+)
+SHED_OLD = (
+    "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE rank < 2 AND stored_at < ? "
+    "ORDER BY id LIMIT ?) RETURNING rank, length(CAST(body AS BLOB)), protocol, device_id, "
+    "boot, seq"
+)
+COUNT_SHED = (
+    "UPDATE tally SET shed = shed + ?, waiting = waiting - ?, waiting_bytes = waiting_bytes - ?"
 )
 TALLY = "SELECT waiting, waiting_bytes FROM tally"
 GROW = "UPDATE tally SET waiting = waiting + ?, waiting_bytes = waiting_bytes + ?"
 COUNTS = (
     "SELECT waiting, waiting_bytes,"
     " (SELECT count(*) FROM outbox WHERE postponed = 0 AND urgent = 1),"
-    " (SELECT stored_at FROM outbox ORDER BY id LIMIT 1), (SELECT count(*) FROM dead), dead_dropped"
-    " FROM tally"
+    " (SELECT stored_at FROM outbox ORDER BY id LIMIT 1), (SELECT count(*) FROM dead),"
+    " dead_dropped, shed FROM tally"
 )
 INSERT_DEAD = "INSERT INTO dead (at, stage, topic, reason, raw) VALUES (?, ?, ?, ?, ?)"
 # Beyond the bound, what nobody could read goes before what the server refused.
@@ -96,6 +131,7 @@ def connect(path: Path) -> sqlite3.Connection:
         db.close()
         raise sqlite3.DatabaseError(f"written by a newer version (format {found})")
     if found < FORMAT:
-        db.executescript(f"BEGIN IMMEDIATE;{_TABLES}PRAGMA user_version = {FORMAT};COMMIT;")
+        steps = (_FROM_1 if found == 1 else _TABLES) + _INDEXES
+        db.executescript(f"BEGIN IMMEDIATE;{steps}PRAGMA user_version = {FORMAT};COMMIT;")
     path.chmod(0o600)  # positions of people
     return db

@@ -9,8 +9,10 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from edge import skew
 from edge.district import Bounds, Point, distance_m
-from edge.telemetry import Fix, Message, Position, fix_of
+from edge.skew import Skew
+from edge.telemetry import Alarm, Fix, Message, Position, fix_of
 
 NO_FIX = "no_fix"
 OFF_GLOBE = "off_globe"
@@ -22,10 +24,17 @@ JUMP = "jump"
 ACCURACY = "accuracy"
 DUPLICATE = "duplicate"
 OUT_OF_ORDER = "out_of_order"
+FROZEN = "frozen"
+CLOCK_SKEW = "clock_skew"
 
 _UNUSABLE = frozenset({NO_FIX, OFF_GLOBE, FUTURE, JUMP})
 _JUMPS_THAT_PROVE = 3
 _NULL_ISLAND_DEG = 1e-4
+_METRES_PER_DEGREE = 111_320.0
+_FROZEN_FIXES = 10
+_FROZEN_MOVING_FIXES = 3
+_MOVING_MPS = 1.0
+_NO_SKEW = Skew()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +46,9 @@ class Limits:
     future_s: float = 60
     accuracy_m: float = 200
     jump_mps: float = 70
+    frozen_s: float = 600
+    assumed_accuracy_m: tuple[tuple[str, float], ...] = ()
+    """Protocol and metres, for those whose fixes tell no accuracy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +56,16 @@ class Track:
     """What is remembered of a device: its newest believed fix, and jumps away from it.
 
     ``elsewhere`` is the last fix that jumped and ``jumps`` how many in a row agree with it:
-    several fixes that agree are right and the one before them was wrong.
+    several fixes that agree are right and the one before them was wrong. ``still`` counts fixes
+    in a row of one and the same place, the first of them at ``still_since``.
     """
 
     newest: Fix | None = None
     elsewhere: Fix | None = None
     jumps: int = 0
+    still: int = 1
+    still_since: datetime | None = None
+    skew: Skew = _NO_SKEW
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +77,16 @@ class Verdict:
 def check(message: Message, *, track: Track, received_at: datetime, limits: Limits) -> Verdict:
     """All reasons to doubt a message, and the device's track with it. Pure.
 
-    Messages that carry no fix can only have the reason ``clock``.
+    Messages that carry no fix can only have the reasons ``clock`` and ``clock_skew``.
     """
     fix = fix_of(message)
-    doubt = _clock(message, received_at, limits)
+    track = _with_skew(message, track, received_at)
+    doubt = _clock(message, track, received_at, limits)
     if fix is None:
         doubt += [NO_FIX] if isinstance(message, Position) else []
         return Verdict(tuple(doubt), track)
     doubt += _alone(fix, received_at, limits)
-    doubt += _against(fix, track.newest, limits)
+    doubt += _against(fix, track, limits)
     return _conclude(fix, doubt, track, limits)
 
 
@@ -78,9 +95,33 @@ def believable(doubt: Collection[str]) -> bool:
     return not _UNUSABLE.intersection(doubt)
 
 
-def _clock(message: Message, received_at: datetime, limits: Limits) -> list[str]:
+def with_accuracy(message: Message, protocol: str, limits: Limits) -> Message:
+    """The message with the accuracy its protocol is taken to have, where a fix tells none."""
+    if not limits.assumed_accuracy_m or not isinstance(message, Position | Alarm):
+        return message
+    fix = message.fix
+    if fix is None or fix.accuracy_m is not None:
+        return message
+    for name, metres in limits.assumed_accuracy_m:
+        if name == protocol:
+            return replace(message, fix=replace(fix, accuracy_m=metres))
+    return message
+
+
+def _with_skew(message: Message, track: Track, received_at: datetime) -> Track:
+    after = skew.noted(
+        track.skew,
+        sent_s=message.origin.sent_at.timestamp(),
+        arrived_s=received_at.timestamp(),
+    )
+    return track if after is track.skew else replace(track, skew=after)
+
+
+def _clock(message: Message, track: Track, received_at: datetime, limits: Limits) -> list[str]:
     ahead_s = (message.origin.sent_at - received_at).total_seconds()
-    return [CLOCK] if ahead_s > limits.future_s else []
+    off_s = track.skew.estimate_s
+    found = [CLOCK] if ahead_s > limits.future_s else []
+    return [*found, CLOCK_SKEW] if off_s is not None and abs(off_s) > limits.future_s else found
 
 
 def _alone(fix: Fix, received_at: datetime, limits: Limits) -> list[str]:
@@ -89,37 +130,62 @@ def _alone(fix: Fix, received_at: datetime, limits: Limits) -> list[str]:
     on_globe = -90 <= fix.lat <= 90 and -180 <= fix.lon <= 180
     null_island = abs(fix.lat) < _NULL_ISLAND_DEG and abs(fix.lon) < _NULL_ISLAND_DEG
     outside = limits.bounds is not None and not limits.bounds.contains(fix.lat, fix.lon)
+    vague = fix.accuracy_m is not None and fix.accuracy_m > limits.accuracy_m
+    if (
+        on_globe
+        and not (null_island or outside or vague)
+        and (-limits.future_s <= age_s <= limits.stale_s)
+    ):
+        return []
     found = {
         NO_FIX: null_island,
         OFF_GLOBE: not on_globe,
         OUTSIDE_DISTRICT: on_globe and not null_island and outside,
         STALE: age_s > limits.stale_s,
         FUTURE: -age_s > limits.future_s,
-        ACCURACY: fix.accuracy_m is not None and fix.accuracy_m > limits.accuracy_m,
+        ACCURACY: vague,
     }
     return [reason for reason, holds in found.items() if holds]
 
 
-def _against(fix: Fix, newest: Fix | None, limits: Limits) -> list[str]:
+def _against(fix: Fix, track: Track, limits: Limits) -> list[str]:
     """Reasons that show beside the newest believed fix."""
+    newest = track.newest
     if newest is None:
         return []
-    same_time = fix.fix_time == newest.fix_time
-    found = {
-        DUPLICATE: same_time and (fix.lat, fix.lon) == (newest.lat, newest.lon),
-        OUT_OF_ORDER: fix.fix_time < newest.fix_time,
-        JUMP: _jumped(newest, fix, limits),
-    }
-    return [reason for reason, holds in found.items() if holds]
+    same_place = fix.lat == newest.lat and fix.lon == newest.lon
+    found = []
+    if fix.fix_time == newest.fix_time and same_place:
+        found.append(DUPLICATE)
+    if fix.fix_time < newest.fix_time:
+        found.append(OUT_OF_ORDER)
+    elif same_place and fix.fix_time > newest.fix_time and _frozen(fix, track, limits):
+        found.append(FROZEN)
+    if _jumped(newest, fix, limits):
+        found.append(JUMP)
+    return found
+
+
+def _frozen(fix: Fix, track: Track, limits: Limits) -> bool:
+    """A receiver's last digits tremble even at rest; standing still while moving gives it away."""
+    fixes = track.still + 1
+    if fix.speed_mps is not None and fix.speed_mps > _MOVING_MPS and fixes >= _FROZEN_MOVING_FIXES:
+        return True
+    since = track.still_since
+    if since is None or fixes < _FROZEN_FIXES:
+        return False
+    return (fix.fix_time - since).total_seconds() >= limits.frozen_s
 
 
 def _jumped(a: Fix, b: Fix, limits: Limits) -> bool:
     if not all(-90 <= f.lat <= 90 and -180 <= f.lon <= 180 for f in (a, b)):
         return False
-    apart_m = distance_m(Point(a.lat, a.lon), Point(b.lat, b.lon))
     blur_m = (a.accuracy_m or 0) + (b.accuracy_m or 0)
     elapsed_s = max(1.0, abs((b.fix_time - a.fix_time).total_seconds()))
-    return apart_m - blur_m > limits.jump_mps * elapsed_s
+    allowed_m = limits.jump_mps * elapsed_s + blur_m
+    if (abs(a.lat - b.lat) + abs(a.lon - b.lon)) * _METRES_PER_DEGREE < allowed_m:
+        return False  # the way along both axes is never shorter than the straight one
+    return distance_m(Point(a.lat, a.lon), Point(b.lat, b.lon)) > allowed_m
 
 
 def _conclude(fix: Fix, doubt: list[str], track: Track, limits: Limits) -> Verdict:
@@ -127,7 +193,7 @@ def _conclude(fix: Fix, doubt: list[str], track: Track, limits: Limits) -> Verdi
         return _after_jump(fix, doubt, track, limits)
     newer = track.newest is None or fix.fix_time > track.newest.fix_time
     if believable(doubt) and newer:
-        return Verdict(tuple(doubt), Track(newest=fix))
+        return Verdict(tuple(doubt), _moved(track, fix))
     return Verdict(tuple(doubt), track)
 
 
@@ -138,4 +204,12 @@ def _after_jump(fix: Fix, doubt: list[str], track: Track, limits: Limits) -> Ver
     if jumps < _JUMPS_THAT_PROVE:
         return Verdict(tuple(doubt), replace(track, elsewhere=fix, jumps=jumps))
     doubt.remove(JUMP)
-    return Verdict(tuple(doubt), Track(newest=fix))
+    return Verdict(tuple(doubt), _moved(track, fix))
+
+
+def _moved(track: Track, fix: Fix) -> Track:
+    before = track.newest
+    if before is None or before.lat != fix.lat or before.lon != fix.lon:
+        return Track(newest=fix, still_since=fix.fix_time, skew=track.skew)
+    since = track.still_since or before.fix_time
+    return Track(newest=fix, still=track.still + 1, still_since=since, skew=track.skew)

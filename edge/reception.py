@@ -100,13 +100,18 @@ def _judged(out: Received, tracks: Mapping[str, Track], limits: Limits) -> list[
     for envelope in out.envelopes:
         device_id = envelope.message.origin.device_id
         before = out.tracks.get(device_id) or tracks.get(device_id) or Track()
+        message = quality.with_accuracy(envelope.message, envelope.protocol, limits)
         verdict = quality.check(
-            envelope.message, track=before, received_at=envelope.received_at, limits=limits
+            message, track=before, received_at=envelope.received_at, limits=limits
         )
         # A place its own device calls no fix must not become what others are held against.
         if verdict.track is not before and quality.believable(envelope.doubt):
             out.tracks[device_id] = verdict.track
-        judged.append(replace(envelope, doubt=(*verdict.doubt, *envelope.doubt)))
+        if verdict.doubt or message is not envelope.message:
+            doubt = (*verdict.doubt, *envelope.doubt)
+            judged.append(replace(envelope, message=message, doubt=doubt))
+        else:
+            judged.append(envelope)
     return judged
 
 

@@ -42,27 +42,41 @@ class Runs:
         self._prune(now_s)
         return tuple(acks), given_up
 
+    def shed(self, numbers: Iterable[tuple[str, str, int]], *, now_s: float) -> None:
+        """Notes that these were let go: no rule but the device's own word may pass them."""
+        highest: dict[tuple[str, str], int] = {}
+        for device_id, boot, seq in numbers:
+            highest[device_id, boot] = max(seq, highest.get((device_id, boot), -1))
+        self._db.executemany(
+            "INSERT INTO run (device_id, boot, seq, touched_at, shed_to) VALUES (?, ?, -1, ?, ?) "
+            "ON CONFLICT (device_id, boot) DO UPDATE SET "
+            "shed_to = max(shed_to, excluded.shed_to), touched_at = excluded.touched_at",
+            [(*key, now_s, seq) for key, seq in highest.items()],
+        )
+
     def _advance(
         self, key: tuple[str, str], seqs: set[int], lowest_held: int | None, now_s: float
     ) -> tuple[Run, int]:
-        before = self._load(key)
-        outstanding = Outstanding(self._lowest_in_outbox(key, before.seq), lowest_held)
+        before, shed_to = self._load(key)
+        outstanding = Outstanding(self._lowest_in_outbox(key, before.seq), lowest_held, shed_to)
         after = advance(before, seqs, outstanding=outstanding, now_s=now_s, gap_s=self._gap_s)
         self._save(key, before, after.run, now_s)
         return after.run, after.given_up
 
-    def _load(self, key: tuple[str, str]) -> Run:
+    def _load(self, key: tuple[str, str]) -> tuple[Run, int]:
+        """The run, and the highest of its numbers that was shed."""
         row = self._db.execute(
-            "SELECT seq, gap_since FROM run WHERE device_id = ? AND boot = ?", key
+            "SELECT seq, gap_since, shed_to FROM run WHERE device_id = ? AND boot = ?", key
         ).fetchone()
         if row is None:
-            return Run()
+            return Run(), -1
         above = self._db.execute("SELECT seq FROM above WHERE device_id = ? AND boot = ?", key)
-        return Run(row[0], frozenset(seq for (seq,) in above), row[1])
+        return Run(row[0], frozenset(seq for (seq,) in above), row[1]), row[2]
 
     def _save(self, key: tuple[str, str], before: Run, after: Run, now_s: float) -> None:
         self._db.execute(
-            "INSERT INTO run VALUES (?, ?, ?, ?, ?) ON CONFLICT (device_id, boot) DO UPDATE SET "
+            "INSERT INTO run (device_id, boot, seq, gap_since, touched_at) VALUES (?, ?, ?, ?, ?) "
+            "ON CONFLICT (device_id, boot) DO UPDATE SET "
             "seq = excluded.seq, gap_since = excluded.gap_since, touched_at = excluded.touched_at",
             (*key, after.seq, after.gap_since, now_s),
         )

@@ -156,7 +156,14 @@ class Envelope:
 
 def fix_of(message: Message) -> Fix | None:
     """The place a message tells of, if any."""
-    return message.fix if isinstance(message, Position | Alarm) else None
+    return message.fix if isinstance(message, (Position, Alarm)) else None
+
+
+def rank_of(message: Message) -> int:
+    """What goes first when there is no room: 0 states, then 1 positions and presence; 2 never."""
+    if isinstance(message, Alarm):
+        return 2
+    return 1 if isinstance(message, (Position, Presence)) else 0
 
 
 def is_urgent(message: Message) -> bool:

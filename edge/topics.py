@@ -7,6 +7,7 @@ cannot speak for another.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from edge.errors import Unreadable
@@ -31,6 +32,7 @@ class Address:
     subject: str
 
 
+@lru_cache(maxsize=65_536)
 def parse(topic: str) -> Address | None:
     """Who and what a topic tells; None when it carries no telemetry. Raises Unreadable."""
     levels = topic.split("/")

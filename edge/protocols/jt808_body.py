@@ -73,8 +73,12 @@ class Extras:
     """What follows a position; None where it was not sent. ``video_*`` are JT/T 1078's 14-18."""
 
     mileage_km: float | None = None
+    fuel_l: float | None = None
+    recorder_speed_kmh: float | None = None
+    alarm_event: int | None = None
     extended_state: int | None = None
     io_state: int | None = None
+    analog: int | None = None
     signal: int | None = None
     satellites: int | None = None
     video_alarm: int | None = None
@@ -82,6 +86,8 @@ class Extras:
     video_covered: int | None = None
     storage_fault: int | None = None
     driving: int | None = None
+    others: tuple[tuple[int, str], ...] = ()
+    """Id and bytes (hexadecimal) of those this agent does not know."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,6 +242,9 @@ def _bcd_time(raw: bytes) -> datetime | None:
 
 _EXTRAS: dict[int, tuple[str, int]] = {
     0x01: ("mileage_km", 4),
+    0x02: ("fuel_l", 2),
+    0x03: ("recorder_speed_kmh", 2),
+    0x04: ("alarm_event", 2),
     0x14: ("video_alarm", 4),
     0x15: ("video_lost", 4),
     0x16: ("video_covered", 4),
@@ -243,14 +252,19 @@ _EXTRAS: dict[int, tuple[str, int]] = {
     0x18: ("driving", 3),
     0x25: ("extended_state", 4),
     0x2A: ("io_state", 2),
+    0x2B: ("analog", 4),
     0x30: ("signal", 1),
     0x31: ("satellites", 1),
 }
 
 
+_TENTHS = frozenset({"mileage_km", "fuel_l", "recorder_speed_kmh"})
+
+
 def _extras(raw: bytes) -> tuple[Extras, list[str]]:
-    """Unknown ones are passed over; one of a wrong length is named."""
+    """Unknown ones are kept as they came; one of a wrong length is named."""
     found: dict[str, float | int] = {}
+    others: list[tuple[int, str]] = []
     doubt: list[str] = []
     at = 0
     while at < len(raw):
@@ -263,7 +277,9 @@ def _extras(raw: bytes) -> tuple[Extras, list[str]]:
             doubt.append(f"bad_{name}")
         elif name:
             found[name] = int.from_bytes(raw[at + 2 : at + 2 + length], "big")
+        else:
+            others.append((kind, raw[at + 2 : at + 2 + length].hex()))
         at += 2 + length
-    if "mileage_km" in found:
-        found["mileage_km"] /= 10
-    return Extras(**found), list(dict.fromkeys(doubt))  # type: ignore[arg-type]
+    for name in _TENTHS.intersection(found):
+        found[name] /= 10
+    return Extras(**found, others=tuple(others)), list(dict.fromkeys(doubt))  # type: ignore[arg-type]

@@ -141,6 +141,14 @@ def decode(wire: bytes) -> Frame:
     return replace(frame, doubt=odd + frame.doubt)
 
 
+def peek(wire: bytes) -> Header | None:
+    """What the header of a frame seems to say, whatever its checksum; None where it has none."""
+    try:
+        return _header_and_body(unescape(wire.strip(FLAG))[:-1]).header
+    except Unreadable:
+        return None
+
+
 def encode(header: Header, body: bytes) -> bytes:
     """The frame on the wire with its flags; ``body`` at most 1023 bytes."""
     if len(body) > _LENGTH_BITS:

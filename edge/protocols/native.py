@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from edge import topics
+from edge import quick, topics
 from edge.decoding import Decoded, decode
 from edge.errors import Fault, Unreadable
 from edge.protocols.reading import Reading, parse_json
@@ -22,6 +22,9 @@ def read(address: Address, payload: bytes, received_at: datetime) -> Reading:  #
     raw = parse_json(payload)
     if address.subject == topics.BATCH:
         return _batch(raw, address.device_id)
+    message = quick.read(raw, kind=address.subject, device_id=address.device_id)
+    if message is not None:
+        return Reading((Decoded(message),))
     return Reading((decode(raw, kind=address.subject, device_id=address.device_id),))
 
 

@@ -31,7 +31,7 @@ Decode = Callable[[Address, bytes, datetime], Reading]
 def parse_json(payload: bytes) -> object:
     """Strict JSON in UTF-8: no NaN, no endless nesting. Raises Unreadable."""
     try:
-        parsed: object = json.loads(payload.decode("utf-8-sig"), parse_constant=_refuse)
+        parsed: object = _STRICT.decode(payload.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise Unreadable.because("payload", "is not UTF-8") from None
     except (ValueError, RecursionError):
@@ -49,3 +49,6 @@ def datum(subject: str) -> Crs:
 
 def _refuse(constant: str) -> object:
     raise ValueError(constant)
+
+
+_STRICT = json.JSONDecoder(parse_constant=_refuse)

@@ -222,7 +222,7 @@ def test_a_full_outbox_refuses_and_the_broker_keeps(agent, office, device, until
     agent.start()
     bodycam = device("bc-12")
     for seq in range(1, 2501):
-        bodycam.send("status", bodycam.message(seq, battery_pct=50), wait=False)
+        bodycam.send("alarm", bodycam.message(seq, alarm="sos"), wait=False)
 
     def refused() -> bool:
         return "not stored, not acknowledged" in (agent.home / "agent.log").read_text()

@@ -182,7 +182,13 @@ def test_the_extras_of_a_position():
         video_covered=3,
         storage_fault=4,
         driving=0x000102,
+        others=((0xEB, "aabbcc"),),
     )
+    found = bodies.report(report(more="0202019003020258040200072b0400010002"))
+    assert found.extras == bodies.Extras(
+        fuel_l=40.0, recorder_speed_kmh=60.0, alarm_event=7, analog=0x10002
+    )
+    found = bodies.report(report(more=more.replace(" ", "")))
     assert (found.altitude_m, found.speed_mps, found.heading_deg) == (16, 10.0, 90)
     assert found.doubt == ()
     assert bodies.report(report(more="310211113001")).doubt == ("bad_satellites", "bad_extras")

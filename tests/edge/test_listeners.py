@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge import config, listeners
-from edge.agent import limits_of
 from edge.errors import ConfigError
+from edge.home import limits_of
 from edge.intake import Intake
 from edge.jt808_listener import Jt808Session, Links, Rules
 from edge.metrics import Metrics
@@ -163,7 +163,7 @@ def test_a_day_of_a_device(site_of, until, version):
 
 
 def test_sos_is_raised_once_goes_first_and_ends(site_of):
-    site = site_of()
+    site = site_of(jt808_sos_ends=True)
     device = Terminal(site.listener.ports["jt808"])
     for second, alarm in ((1, 0), (2, 1), (3, 1), (4, 0), (5, 0), (6, 1)):
         assert device.asks(0x0200, report(second, alarm=alarm)) == DONE
@@ -180,7 +180,7 @@ def test_sos_is_raised_once_goes_first_and_ends(site_of):
 
 
 def test_an_sos_from_an_outage_is_raised_though_later_reports_were_calm(site_of):
-    site = site_of()
+    site = site_of(jt808_sos_ends=True)
     device = Terminal(site.listener.ports["jt808"])
     assert device.asks(0x0200, report(50)) == DONE
     assert device.asks(0x0704, batch(report(1), report(2, alarm=1), report(3))) == DONE
@@ -188,7 +188,7 @@ def test_an_sos_from_an_outage_is_raised_though_later_reports_were_calm(site_of)
 
 
 def test_an_sos_that_only_a_person_ends(site_of):
-    site = site_of(jt808_sos_ends=False)
+    site = site_of()  # the default
     device = Terminal(site.listener.ports["jt808"])
     for second, alarm in ((1, 1), (2, 0), (3, 1)):
         assert device.asks(0x0200, report(second, alarm=alarm)) == DONE
@@ -200,7 +200,7 @@ def test_a_full_outbox_answers_failure_and_then_takes_it(site_of, until):
     device = Terminal(site.listener.ports["jt808"])
     assert device.asks(0x0200, report(1, alarm=1)) == FAILED
     assert site.rows() == []
-    site.intake._outbox._bounds = Bounds()
+    site.intake._outbox._shedder._bounds = Bounds()
     assert device.asks(0x0200, report(1, alarm=1)) == DONE
     assert len(site.rows()) == len(site.rows("alarm")) == len(site.rows("presence")) == 1
 
@@ -210,7 +210,7 @@ def test_what_has_no_answer_waits_for_storage(site_of, until):
     sender = socket.create_connection(("127.0.0.1", site.listener.ports["nmea"]), timeout=10)
     sender.sendall(b"$GPRMC,040107.00,A,3151.6567,N,11714.4833,E,0,0,150613,,,A*56\r\n")
     until(lambda: site.metrics.storage_failures._value.get() > 0, what="refused")
-    site.intake._outbox._bounds = Bounds()
+    site.intake._outbox._shedder._bounds = Bounds()
     until(site.rows, what="the same line, later")
     assert site.rows()[0]["device_id"] == "gw-127.0.0.1"
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from edge.confirming import Ack, Outstanding, Run, advance
 from edge.errors import OutboxFull, StorageFailed
 from edge.outbox import Bounds, DeadLetter, Outbox
-from edge.telemetry import Alarm, Envelope, Origin, Status
+from edge.telemetry import Alarm, Envelope, Fix, Origin, Position, Status
 
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 
@@ -30,6 +30,12 @@ def status(seq: int, device_id: str = "bc-01", lowest_held: int | None = None) -
 def sos(seq: int) -> Envelope:
     origin = Origin(device_id="bc-01", boot="b", seq=seq, sent_at=NOW)
     return Envelope(message=Alarm(origin=origin, alarm="sos", active=True), received_at=NOW)
+
+
+def position(seq: int) -> Envelope:
+    origin = Origin(device_id="bc-01", boot="b", seq=seq, sent_at=NOW)
+    fix = Fix(fix_time=NOW, lat=30.4, lon=120.3)
+    return Envelope(message=Position(origin=origin, fix=fix), received_at=NOW)
 
 
 def letter(reason: str, stage: str = "broker") -> DeadLetter:
@@ -82,17 +88,71 @@ def test_postponed_messages_wait_behind_the_others(box: Outbox):
 
 def test_at_a_bound_nothing_of_the_group_is_stored(tmp_path: Path):
     with Outbox(tmp_path / "o.db", bounds=Bounds(rows=3)) as box:
-        box.put([status(1), status(2)], (), now=NOW)
+        box.put([sos(1), sos(2)], (), now=NOW)
         with pytest.raises(OutboxFull, match="outbox_rows"):
-            box.put([status(3), status(4)], [letter("x")], now=NOW)
+            box.put([sos(3), sos(4)], [letter("x")], now=NOW)
         assert peek(box) == [1, 2]
         assert box.counts().dead == 0
-        assert box.put([status(1)], (), now=NOW).repeated == 1
+        assert box.put([sos(1)], (), now=NOW).repeated == 1
     with (
         Outbox(tmp_path / "p.db", bounds=Bounds(stored_bytes=10)) as box,
         pytest.raises(OutboxFull),
     ):
+        box.put([sos(1)], (), now=NOW)
+
+
+def test_states_go_first_then_old_positions_and_never_an_alarm(tmp_path: Path):
+    with Outbox(tmp_path / "o.db", bounds=Bounds(rows=4)) as box:
+        box.put([position(1), status(2), position(3), sos(4)], (), now=NOW)
+        assert box.put([position(5)], (), now=NOW).shed == {"state": 1}
+        assert peek(box) == [4, 1, 3, 5]
+        assert box.put([sos(6)], (), now=NOW).shed == {"position": 1}
+        assert box.put([status(7)], (), now=NOW).shed == {"state": 1}, "before a position"
+        assert box.put([sos(8), sos(9)], (), now=NOW).shed == {"position": 2}
+        assert peek(box) == [4, 6, 8, 9]
+        with pytest.raises(OutboxFull):
+            box.put([position(10)], (), now=NOW)  # rather refused than taken and lost
+        assert (box.counts().waiting, box.counts().shed) == (4, 5)
+        held = sum(len(row.body.encode()) for row in box.peek(rows=9, max_bytes=10**6))
+        assert box.counts().waiting_bytes == held
+
+
+def test_what_was_shed_is_not_confirmed(tmp_path: Path):
+    with Outbox(tmp_path / "o.db", bounds=Bounds(rows=2)) as box:
+        box.put([status(1), position(2), position(3)], (), now=NOW)
+        assert box.done(box.peek(rows=9, max_bytes=10**6), now=NOW).acks == ()
+        box.put([position(4)], (), now=NOW)
+        long_after = NOW + timedelta(days=1)  # waiting does not make it stored
+        assert box.done(box.peek(rows=9, max_bytes=10**6), now=long_after).acks == ()
         box.put([status(1)], (), now=NOW)
+        assert box.done(box.peek(rows=9, max_bytes=10**6), now=NOW).acks == (Ack("bc-01", "b", 4),)
+
+
+def test_what_is_too_old_goes_except_alarms(tmp_path: Path):
+    with Outbox(tmp_path / "o.db", bounds=Bounds(age_s=3600)) as box:
+        box.put([sos(1), position(2), status(3)], (), now=NOW)
+        later = NOW + timedelta(hours=2)
+        assert box.put([position(4)], (), now=later).shed == {"state": 1, "position": 1}
+        assert peek(box) == [1, 4]
+
+
+def test_an_outbox_of_the_first_format_is_taken_over(tmp_path: Path):
+    import sqlite3
+
+    with Outbox(tmp_path / "o.db") as box:
+        box.put([sos(1), position(2), status(3)], (), now=NOW)
+    with sqlite3.connect(tmp_path / "o.db") as db:
+        db.executescript(
+            "DROP INDEX outbox_urgent; DROP INDEX outbox_postponed;"
+            "ALTER TABLE outbox DROP COLUMN rank; ALTER TABLE tally DROP COLUMN shed;"
+            "ALTER TABLE run DROP COLUMN shed_to;"
+            "CREATE INDEX outbox_turn ON outbox (postponed, urgent DESC, id);"
+            "PRAGMA user_version = 1"
+        )
+    with Outbox(tmp_path / "o.db", bounds=Bounds(rows=2)) as box:
+        assert peek(box) == [1, 2, 3]
+        box.put([sos(4)], (), now=NOW)
+        assert peek(box) == [1, 4]
 
 
 def test_dead_letters_are_bounded_and_what_nobody_could_read_goes_first(tmp_path: Path):

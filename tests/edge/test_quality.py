@@ -99,3 +99,78 @@ def test_what_may_still_move_a_live_position():
 def test_without_bounds_any_place_will_do():
     message = Position(origin=ORIGIN, fix=fix(-33.8, 151.2))
     assert check(message, track=Track(), received_at=NOW, limits=Limits()).doubt == ()
+
+
+def walk(count: int, *, step_s: float, lat: float = 30.42, speed: float | None = None):
+    return [
+        Fix(fix_time=NOW + timedelta(seconds=n * step_s), lat=lat, lon=120.3, speed_mps=speed)
+        for n in range(count)
+    ]
+
+
+def doubts(fixes: list[Fix], limits: Limits = LIMITS) -> list[tuple[str, ...]]:
+    track, out = Track(), []
+    for item in fixes:
+        origin = Origin(device_id="d", boot="b", seq=1, sent_at=item.fix_time)
+        verdict = check(
+            Position(origin=origin, fix=item),
+            track=track,
+            received_at=item.fix_time,
+            limits=limits,
+        )
+        track = verdict.track
+        out.append(verdict.doubt)
+    return out
+
+
+def test_a_place_that_never_trembles_is_frozen():
+    assert doubts(walk(11, step_s=60))[-2:] == [(), ("frozen",)]
+    assert doubts(walk(11, step_s=30))[-1] == (), "not so long yet"
+    moving = doubts(walk(4, step_s=5, speed=3.0))
+    assert moving == [(), (), ("frozen",), ("frozen",)]
+    assert doubts(walk(4, step_s=5, speed=0.2))[-1] == ()
+    assert doubts([*walk(11, step_s=60)[:10], fix(30.42001, age_s=-600)])[-1] == ()
+
+
+def test_a_clock_that_is_behind_shows_after_two_minutes():
+    def stream(behind_s: float, *, every_s: int = 10, count: int = 20) -> tuple[str, ...]:
+        track, doubt = Track(), ()
+        for n in range(count):
+            arrived = NOW + timedelta(seconds=n * every_s)
+            origin = Origin(
+                device_id="d", boot="b", seq=n, sent_at=arrived - timedelta(seconds=behind_s)
+            )
+            verdict = check(Status(origin=origin), track=track, received_at=arrived, limits=LIMITS)
+            track, doubt = verdict.track, verdict.doubt
+        return doubt
+
+    assert stream(3600) == ("clock_skew",)
+    assert stream(-3600) == ("clock", "clock_skew")
+    assert stream(30) == ()
+    assert stream(3600, count=5) == (), "one batch of old messages says nothing"
+
+
+def test_a_batch_after_an_outage_is_no_skew():
+    track = Track()
+    for n in range(40):
+        arrived = NOW + timedelta(seconds=n * 5)
+        late_s = 900 if n > 20 and n < 30 else 1
+        origin = Origin(device_id="d", boot="b", seq=n, sent_at=arrived - timedelta(seconds=late_s))
+        verdict = check(Status(origin=origin), track=track, received_at=arrived, limits=LIMITS)
+        track = verdict.track
+        assert verdict.doubt == ()
+    assert track.skew.estimate_s == pytest.approx(-1)
+
+
+def test_an_accuracy_is_assumed_only_where_none_is_told():
+    limits = Limits(assumed_accuracy_m=(("jt808", 30.0),))
+    told, none = fix(acc=5), Fix(fix_time=NOW, lat=30.4, lon=120.3)
+    for protocol, given, expected in (
+        ("jt808", none, 30.0),
+        ("jt808", told, 5),
+        ("native", none, None),
+    ):
+        message = quality.with_accuracy(Position(origin=ORIGIN, fix=given), protocol, limits)
+        assert isinstance(message, Position)
+        assert message.fix is not None
+        assert message.fix.accuracy_m == expected
