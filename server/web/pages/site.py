@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, tzinfo
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from flask import Flask
+from flask import Flask, request
 
 from server.domain.roles import Action
 from server.domain.views import CaseView
@@ -14,7 +15,9 @@ from server.web.pages import (
     assets,
     console,
     console_actions,
+    kit,
     naming,
+    navigation,
     phone,
     sentences,
     timefmt,
@@ -23,17 +26,21 @@ from server.web.pages import (
     words,
 )
 
+PAGES = (assets, wall, console, console_actions, phone, kit)
+"""Modules with a ``blueprint``; a new page adds itself here and in ``navigation.ENTRIES``."""
+
 
 def register(app: Flask) -> None:
     """Register every page; called once by the application factory."""
     office = app.extensions[OFFICE]
-    for module in (assets, wall, console, console_actions, phone):
+    for module in PAGES:
         app.register_blueprint(module.blueprint)
     assets.prepare(app.extensions, office.district)
     naming.remember(app.extensions, naming.of_district(office.district))
     _teach_words(app)
     _teach_time(app)
     app.context_processor(_facts)
+    app.add_template_test(lambda address: navigation.is_here(address, request.path), "here")
 
 
 def _teach_words(app: Flask) -> None:
@@ -95,7 +102,16 @@ def _facts() -> dict[str, object]:
         "can": {"correct": Action.CORRECT, "assign": Action.ASSIGN, "act": Action.ACT_ON_CASE},
         "due_of": due_of,
         "grave": urgency.GRAVE,
+        "menu": navigation.menu,
+        "address_with": _address_with,
     }
+
+
+def _address_with(**changes: str) -> str:
+    """This page's address with some of its query changed; empty members are left out."""
+    told = request.args.to_dict() | changes
+    query = urlencode({name: value for name, value in told.items() if value})
+    return f"{request.path}?{query}" if query else request.path
 
 
 def _percent(share: float | None) -> str:

@@ -1,6 +1,7 @@
 /** The operator's console: live queue, keys, and moving between cases without loading. */
 
 import { startClocks } from "./clock.js";
+import { startMenus } from "./menu.js";
 import { enhanceForms, refresh, setLive, visit } from "./page.js";
 import { follow } from "./stream.js";
 
@@ -30,6 +31,7 @@ function refreshSoon() {
 }
 
 startClocks();
+startMenus();
 enhanceForms();
 follow({
   event: (event) => {

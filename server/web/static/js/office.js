@@ -1,0 +1,18 @@
+/** Console pages other than the queue: clocks, menus that close, forms sent once. */
+
+import { startClocks } from "./clock.js";
+import { startMenus } from "./menu.js";
+
+startClocks();
+startMenus();
+
+/** A form is sent once, however often an impatient finger presses. */
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post") return;
+  if (form.hasAttribute("data-sending")) event.preventDefault();
+  else form.setAttribute("data-sending", "");
+});
+addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sending]")) form.removeAttribute("data-sending");
+});
