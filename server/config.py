@@ -117,6 +117,17 @@ class RetentionSettings(Section):
     dead_letter_days: int = Field(90, ge=1, description="Unreadable messages are kept this long.")
 
 
+class PushSettings(Section):
+    hosts: tuple[str, ...] = Field(
+        (), description="Push services phones may use; empty: off, as in a closed network."
+    )
+    contact: str = Field(
+        "mailto:admin@site.invalid",
+        pattern=r"^(mailto:|https://)",
+        description="Whom a push service may ask when pushes misbehave.",
+    )
+
+
 class DistrictSettings(Section):
     path: str = Field("", description="A district file of your own; empty takes the made-up one.")
     time_zone: str = Field("Asia/Shanghai", description="Local time of pages and statistics.")
@@ -150,6 +161,7 @@ class Settings(Section):
     deadlines: DeadlineSettings = DeadlineSettings()
     evidence: EvidenceSettings = EvidenceSettings()
     retention: RetentionSettings = RetentionSettings()
+    push: PushSettings = PushSettings()
     district: DistrictSettings = DistrictSettings()
     log: LogSettings = LogSettings()
 

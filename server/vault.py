@@ -36,13 +36,20 @@ class Vault:
     session_key: str
 
     def seal(self, clear: str) -> bytes:
-        nonce = os.urandom(_NONCE_BYTES)
-        return _VERSION + nonce + AESGCM(self.seal_key).encrypt(nonce, clear.encode(), _VERSION)
+        return self.seal_bytes(clear.encode())
 
     def open(self, sealed: bytes) -> str:
+        return self.open_bytes(sealed).decode()
+
+    def seal_bytes(self, clear: bytes) -> bytes:
+        nonce = os.urandom(_NONCE_BYTES)
+        return _VERSION + nonce + AESGCM(self.seal_key).encrypt(nonce, clear, _VERSION)
+
+    def open_bytes(self, sealed: bytes) -> bytes:
+        """Raises VaultError when it was sealed with another key or changed since."""
         nonce, cipher = sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
         try:
-            return AESGCM(self.seal_key).decrypt(nonce, cipher, sealed[:1]).decode()
+            return AESGCM(self.seal_key).decrypt(nonce, cipher, sealed[:1])
         except InvalidTag as error:
             raise VaultError(
                 f"A sealed value does not open; restore the {SECRETS_FILE} it was sealed with."

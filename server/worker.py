@@ -1,4 +1,5 @@
-"""Work in the background: corrections for training, reports that wait for a model, retention.
+"""Work in the background: corrections for training, reports that wait for a model, pushes to
+phones, retention.
 
 Each job is idempotent and may run in any number of workers at once.
 """
@@ -18,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from server.domain.errors import OfficeError
 from server.office import Office
-from server.services import rejudge
+from server.services import push, rejudge
 from server.store import reports, telemetry
 from server.store.engine import reading, writing
 
@@ -37,6 +38,7 @@ def run(office: Office, stop: Flag) -> None:
     while not stop.wait(ROUND_S):
         exported = _safely(partial(export_if_newer, office, exported), exported)
         _safely(partial(rejudge.rejudge_waiting, office), 0)
+        _safely(partial(push.tell_phones, office), 0)
         if round_number % RETENTION_EVERY == 0:
             _safely(partial(forget_old, office), 0)
         round_number += 1

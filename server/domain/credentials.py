@@ -11,6 +11,9 @@ from base64 import b64decode, b64encode
 _ROUNDS = 101
 """What mosquitto_passwd uses; device secrets are 160 random bits, so rounds add nothing."""
 
+NO_ACCOUNT = "!"
+"""No secret hashes to this: such a device speaks through its owner's sign-in, never to a broker."""
+
 
 def new_secret() -> str:
     """160 random bits, URL-safe."""

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from edge.quality import CLOCK, DUPLICATE, FUTURE, OFF_GLOBE, believable
 from edge.telemetry import Alarm, Envelope, Fix, Message, fix_of
+from server.domain.phone import SELF_REPORTED
 
 FUTURE_TOLERANCE = timedelta(minutes=5)
 
@@ -37,9 +38,10 @@ def proves(doubt: Collection[str]) -> bool:
     """Whether a fix may speak for or against a claim.
 
     Late and out of order is how honest fixes come back from an outage; a device whose clock is
-    ahead says nothing about when, and the same fix again is no second fix.
+    ahead says nothing about when, and the same fix again is no second fix. What a browser says
+    of itself can be set by whoever holds the phone.
     """
-    return believable(doubt) and not {CLOCK, DUPLICATE}.intersection(doubt)
+    return believable(doubt) and not {CLOCK, DUPLICATE, SELF_REPORTED}.intersection(doubt)
 
 
 def alarm_word(alarm: Alarm) -> str:

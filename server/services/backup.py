@@ -30,7 +30,7 @@ MANIFEST = "manifest.json"
 DATABASE = "xiaonao.db"
 DUMP = "postgresql.dump"
 OUTBOX = "outbox.db"
-FILES = ("secrets.toml", "xiaonao.toml", "corrections.jsonl")
+FILES = ("secrets.toml", "xiaonao.toml", "corrections.jsonl", "vapid.pem")
 FOLDERS = ("models",)
 SEALED = "run"
 """Only the sealed files of it: locks and addresses belong to a running machine."""

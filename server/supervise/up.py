@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from server.config import Settings
-from server.domain.credentials import broker_hash
+from server.domain.credentials import NO_ACCOUNT, broker_hash
 from server.store import units
 from server.store.engine import open_engine, reading
 from server.supervise import broker, exposure, sealed
@@ -227,7 +227,9 @@ def _devices(engine: Engine) -> list[broker.Account]:
     return [
         broker.Account(row.id, row.secret_hash)
         for row in rows
-        if row.revoked_at is None and row.id != broker.EDGE_ACCOUNT
+        if row.revoked_at is None
+        and row.id != broker.EDGE_ACCOUNT
+        and row.secret_hash != NO_ACCOUNT
     ]
 
 

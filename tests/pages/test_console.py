@@ -19,6 +19,10 @@ Opener = Callable[..., Any]
 Filer = Callable[..., str]
 
 
+SENT_MS = 20_000
+"""A mediator's act waits five seconds for being taken back, then it is sent."""
+
+
 def console(look: Opener, path: str = "/console", **options: object) -> Page:
     page: Page = look("zhihui", **options).open(path)
     return page
@@ -57,7 +61,8 @@ def test_the_walk_of_a_case_from_the_line_to_settled(
         ("到场", "到场"),
     ):
         phone.click(f".thumb button:text-is('{word}')")
-        expect(phone.locator(".walk li.done").last).to_contain_text(done)
+        step = phone.locator(f".walk li.done:has-text('{done}')")
+        expect(step).to_be_visible(timeout=SENT_MS)
     expect(phone.locator(".walk li.done").first).to_contain_text("已核实")
     expect(desk.locator(".case-head")).to_contain_text("已到场")
     expect(desk.locator(".story")).to_contain_text("顺达一组到场")
@@ -65,7 +70,7 @@ def test_the_walk_of_a_case_from_the_line_to_settled(
     phone.click("label.choice:has-text('当场化解')")
     phone.fill("[name=amount_yuan]", "300")
     phone.click("text=确认办结")
-    expect(phone.locator(".rest")).to_be_visible()
+    expect(phone.locator(".rest")).to_be_visible(timeout=SENT_MS)
     expect(phone.locator(".past")).to_contain_text("当场化解")
     expect(desk.locator(".right")).to_contain_text("已办结")
     closed = reading.case(office, case_id, DISPATCHER)

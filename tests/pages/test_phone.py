@@ -16,6 +16,8 @@ from triage.taxonomy import Route as Way
 UNIT = "shunda-1"
 DISPATCHER = Actor("zhihui", Role.DISPATCHER)
 Opener = Callable[..., Any]
+SENT_MS = 20_000
+"""An act waits five seconds for the person to take it back, then it is sent."""
 
 
 def running_case(office: Office, file: Callable[..., str]) -> str:
@@ -37,7 +39,7 @@ def test_steps_work_without_javascript(
     page = phone(look, javascript=False)
     page.click(".thumb button:text-is('签收')")
     expect(page.locator(".notice.good")).to_contain_text("签收：已核实")
-    expect(page.locator(".thumb button")).to_have_text("出发")
+    expect(page.locator(".thumb form:not([hidden]) button")).to_have_text("出发")
     assert [step.step for step in reading.case(office, case_id, DISPATCHER).steps] == ["signed"]
 
 
@@ -58,9 +60,10 @@ def test_a_step_is_sent_again_until_it_arrives_and_acts_once(
         route.fetch(max_redirects=0)  # it arrives, but the phone never hears
         route.abort()
 
-    page.route("**/m/cases/*/steps", lose_the_answer_once)
+    page.route("**/api/v1/cases/*/steps", lose_the_answer_once)
     page.click(".thumb button:text-is('签收')")
-    expect(page.locator(".thumb button")).to_have_text("出发")
+    expect(page.locator(".thumb form:not([hidden]) button")).to_have_text("出发")
+    expect(page.locator("li[data-step=signed]")).to_contain_text("已核实", timeout=20_000)
     steps = reading.case(office, case_id, DISPATCHER).steps
     assert [step.step for step in steps] == ["signed"]
     assert lost == 1
@@ -74,7 +77,7 @@ def test_to_police_takes_two_touches(
     page = phone(look)
     page.click("summary:has-text('转公安')")
     page.click("text=确认转公安")
-    expect(page.locator(".rest")).to_be_visible()
+    expect(page.locator(".rest")).to_be_visible(timeout=SENT_MS)
     assert reading.case(office, case_id, DISPATCHER).disposition == "to_police"
 
 
@@ -99,6 +102,7 @@ def test_a_closed_case_shows_no_caller(
     page = phone(look)
     page.click("summary:has-text('转公安')")
     page.click("text=确认转公安")
+    expect(page.locator(".past li a")).to_be_visible(timeout=SENT_MS)
     page.click(".past li a")
     expect(page.locator("article.case h1")).to_be_visible()
     expect(page.locator(".dial")).to_have_count(0)

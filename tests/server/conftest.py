@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
+from server.domain.case import Disposition
 from server.domain.geo import Place
 from server.domain.report import Caller, NewReport
 from server.domain.roles import Actor, Role
 from server.office import Office
 from server.services import intake as intake_service
-from server.services import roster, telemetry
+from server.services import review, roster, telemetry, tracking
+from triage.taxonomy import Label
 
 LEAK = "报警人称楼上漏水把家里天花板泡坏了，与楼上业主协商赔偿不成，要求调解"
 KNIFE = "楼下有人拿着菜刀追着人砍，已经有人流血了，快来人"
@@ -89,3 +92,26 @@ def beacon(office: Office, clock: Callable[[], datetime]) -> Beacon:
         return telemetry.store(office, [message | changes])
 
     return send
+
+
+@pytest.fixture
+def open_dispute() -> Callable[[Office, Filer, Actor], str]:
+    """Files a dispute that goes to mediators, whatever the model thinks of it; its case's id."""
+
+    def make(office: Office, file: Filer, dispatcher: Actor) -> str:
+        answer: dict[str, Any] = file().answer
+        if answer["route"] not in {"mediate", "joint"}:
+            report_id = str(answer["report"]["id"])
+            review.correct(office, report_id, label=Label.DISPUTE, actor=dispatcher)
+        return str(answer["case"]["id"])
+
+    return make
+
+
+@pytest.fixture
+def close_case() -> Callable[[Office, str, Actor], None]:
+    def end(office: Office, case_id: str, actor: Actor) -> None:
+        settled = Disposition.SETTLED_ON_SPOT
+        tracking.close(office, case_id, disposition=settled, key="close-key-1", actor=actor)
+
+    return end

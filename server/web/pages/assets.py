@@ -5,8 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
+from pathlib import Path
 
-from flask import Blueprint, Response, current_app, request, send_from_directory, url_for
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    render_template,
+    request,
+    send_from_directory,
+    url_for,
+)
 from werkzeug.wrappers import Response as AnyResponse
 
 from edge.district import District, Point
@@ -16,6 +25,8 @@ from server.web.access import Access, current_office, needs
 blueprint = Blueprint("assets", __name__)
 
 MAP_AGE_S = 3600
+SHELL = ("app.css", "phone.css", "icons/signs.svg", "icons/icon.svg")
+"""With the modules of ``js`` and ``js/phone``: what a phone keeps to start without a network."""
 _KEY = "xiaonao_base_layer"
 
 
@@ -61,6 +72,26 @@ def manifest() -> Response:
         "icons": icons,
     }
     return Response(json.dumps(told, ensure_ascii=False), content_type="application/manifest+json")
+
+
+@blueprint.get("/sw.js")
+@needs(Access.PUBLIC)
+def service_worker() -> Response:
+    """The service worker; its text changes whenever a file of the shell does."""
+    static = Path(_static())
+    files = shell_files(static)
+    version = hashlib.sha256(b"".join((static / name).read_bytes() for name in files)).hexdigest()
+    addresses = [url_for("static", filename=name) for name in files]
+    body = render_template("sw.js", version=version[:12], shell=addresses)
+    answer = Response(body, content_type="text/javascript; charset=utf-8")
+    answer.headers["Cache-Control"] = "no-cache"
+    return answer
+
+
+def shell_files(static: Path) -> list[str]:
+    """Names below the static folder that a phone keeps."""
+    modules = [*(static / "js").glob("*.js"), *(static / "js/phone").glob("*.js")]
+    return [*SHELL, *sorted(str(path.relative_to(static)) for path in modules)]
 
 
 def prepare(extensions: dict[str, object], district: District) -> None:

@@ -11,7 +11,8 @@ from server.domain.case import MEDIATED_ROUTES
 from server.domain.roles import Action, Actor
 from server.domain.views import CandidateView, CaseView, Page, ReportView, UnitView
 from server.office import Office
-from server.services import dispatch, reading, units
+from server.services import attachments, dispatch, reading, units
+from server.services.attachments import AttachmentView
 from server.web.access import current_actor, current_office, needs
 from server.web.pages import sentences, spans, urgency, words
 
@@ -61,6 +62,7 @@ class Detail:
     units: tuple[UnitView, ...]
     assignable: bool
     keys: dict[str, str]
+    added: tuple[AttachmentView, ...] = ()
 
 
 @blueprint.get("/console")
@@ -116,6 +118,7 @@ def detail_of(office: Office, actor: Actor, case_id: str) -> Detail:
         units=tuple(seen),
         assignable=assignable,
         keys={name: uuid4().hex for name in (*words.STEPS, "close")},
+        added=attachments.of_case(office, case_id, actor),
     )
 
 

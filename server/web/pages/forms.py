@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from flask import request
 
+from server.domain.attachment import MAX_BYTES, AttachmentKind
 from server.domain.case import Disposition, Step
 from server.domain.errors import Invalid
 from triage.taxonomy import Label, Route, label_of
@@ -93,6 +94,18 @@ def at() -> datetime | None:
     if moment.tzinfo is None:
         raise Invalid("at", "请刷新页面后重试")
     return moment
+
+
+def attachment_kind() -> AttachmentKind:
+    return _word("kind", AttachmentKind)
+
+
+def content(kind: AttachmentKind) -> bytes:
+    """The note's text, or the bytes of the file that came with the form."""
+    if kind is AttachmentKind.NOTE:
+        return (text("text") or "").encode()
+    given = request.files.get("file")
+    return given.read(MAX_BYTES[kind] + 1) if given is not None else b""
 
 
 def back(default: str) -> str:

@@ -27,6 +27,7 @@ _FIELDS = {
     "route": "去向",
     "step": "步骤",
     "disposition": "办结方式",
+    "file": "文件",
 }
 
 

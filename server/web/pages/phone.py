@@ -12,7 +12,7 @@ from server.domain.errors import NotAllowed
 from server.domain.roles import Action, Actor
 from server.domain.views import CaseView, ReportView, UnitView
 from server.office import Office
-from server.services import reading, tracking, units
+from server.services import attachments, reading, tracking, units
 from server.web.access import current_actor, current_office, needs
 from server.web.pages import acts, forms, words
 from server.web.pages.notices import then_back
@@ -21,6 +21,7 @@ blueprint = Blueprint("phone", __name__)
 
 PAST_CASES = 20
 _ORDER = tuple(Step)
+_OTHER_KEYS = ("close", "police", "note", "photo", "sos", "safe")
 POLICE = Disposition.TO_POLICE.value
 
 
@@ -89,7 +90,8 @@ def _screen(office: Office, actor: Actor, found: CaseView | None) -> dict[str, o
         "running": running,
         "reports": reports,
         "next_step": next_step(found) if running and found else None,
-        "keys": {name: uuid4().hex for name in (*words.STEPS, "close", "police")},
+        "keys": {name: uuid4().hex for name in (*words.STEPS, *_OTHER_KEYS)},
+        "added": attachments.of_case(office, found.id, actor) if found else (),
         "dispositions": [end for end in words.DISPOSITIONS if end != POLICE],
     }
 

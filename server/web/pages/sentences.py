@@ -94,6 +94,14 @@ def _closed(event: TimelineEvent, names: Names) -> Sentence:
     return Sentence(f"办结（{words.DISPOSITIONS.get(end, '已处理')}）：{names.case(event)}", tone)
 
 
+_ATTACHED = {"note": "说明", "photo": "照片", "voice": "录音"}
+
+
+def _attached(event: TimelineEvent, names: Names) -> Sentence:
+    what = _ATTACHED.get(str(event.body.get("kind")), "附件")
+    return Sentence(f"现场{what}已存入：{names.case(event)}")
+
+
 def _alarm(event: TimelineEvent, names: Names) -> Sentence:
     name = words.ALARMS.get(str(event.body.get("alarm")), "设备报警")
     return Sentence(f"{names.unit(event)}{name}", "bad")
@@ -141,6 +149,7 @@ _TELLERS: Mapping[str, Callable[[TimelineEvent, Names], Sentence]] = {
     "deadline_warned": _warned,
     "deadline_missed": _missed,
     "case_closed": _closed,
+    "attachment_added": _attached,
     "no_candidate": _said("无人可派，请人工处理：{case}", "bad"),
     "alarm_raised": _alarm,
     "alarm_ended": _alarm_ended,

@@ -19,6 +19,7 @@ from server.web.pages import (
     naming,
     navigation,
     phone,
+    phone_acts,
     sentences,
     timefmt,
     urgency,
@@ -26,7 +27,7 @@ from server.web.pages import (
     words,
 )
 
-PAGES = (assets, wall, console, console_actions, phone, kit)
+PAGES = (assets, wall, console, console_actions, phone, phone_acts, kit)
 """Modules with a ``blueprint``; a new page adds itself here and in ``navigation.ENTRIES``."""
 
 

@@ -52,6 +52,7 @@ POSITION_DOUBTS: Mapping[str, str] = {
     "out_of_order": "次序颠倒",
     "off_globe": "坐标无效",
     "outside_district": "不在辖区",
+    "self_reported": "手机自报",
 }
 ALARMS: Mapping[str, str] = {
     "sos": "SOS求救",

@@ -156,11 +156,11 @@ async function post(form, body) {
   }
 }
 
-/** Say something where the page's notices are. */
-export function say(text) {
+/** Say something where the page's notices are. @param {"bad" | "good"} tone */
+export function say(text, tone = "bad") {
   const place = document.querySelector(".notices");
   const line = document.createElement("p");
-  line.className = "notice bad";
-  line.textContent = `！ ${text}`;
+  line.className = `notice ${tone}`;
+  line.textContent = `${tone === "good" ? "✓" : "！"} ${text}`;
   place?.replaceChildren(line);
 }

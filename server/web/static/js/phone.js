@@ -1,36 +1,79 @@
-/** The phone: shows a new case by itself, buzzes, and sends steps until they arrive. */
+/** The phone: rings for a new case, keeps what is done without a network, and sends it once. */
 
 import { startClocks } from "./clock.js";
-import { afterRefresh, enhanceForms, refresh, setLive } from "./page.js";
+import { afterRefresh, enhanceForms, refresh, say, setLive } from "./page.js";
+import { listenForFirstTouch, ring } from "./phone/alert.js";
+import { queueForms } from "./phone/forms.js";
+import { lowData } from "./phone/options.js";
+import { flush, onChange, schedule, waiting } from "./phone/outbox.js";
+import { nameOf, overlay } from "./phone/overlay.js";
+import { followPosition, sendFixes } from "./phone/position.js";
+import { pulse } from "./phone/pulse.js";
+import { startSettings } from "./phone/settings.js";
 import { follow } from "./stream.js";
 
 const POLL_MS = 60000;
+const VERDICTS = { verified: "已核实", claimed_only: "仅自报", contradicted: "与定位不符", pending: "待核实" };
 
 const shownCase = () => document.querySelector("article.case")?.dataset.key ?? null;
 let before = shownCase();
 
+const redraw = async () => overlay(await waiting());
+
 startClocks();
+listenForFirstTouch();
+queueForms();
 enhanceForms();
-follow({
-  event: () => refresh(),
-  state: (live) => {
-    setLive(live);
-    if (live) refresh();
-  },
+startSettings();
+followPosition();
+redraw();
+schedule();
+
+if (lowData()) {
+  pulse({ changed: refresh, state: setLive });
+} else {
+  follow({
+    event: () => refresh(),
+    state: (live) => {
+      setLive(live);
+      if (live) refresh();
+    },
+  });
+  setInterval(refresh, POLL_MS);
+}
+
+onChange(({ sent, answer, signIn }) => {
+  redraw();
+  if (signIn) say("请重新登录，待发送的内容不会丢。");
+  if (!sent) return;
+  const found = answer.evidence;
+  say(`${nameOf(sent)}已送达${found ? `：${VERDICTS[found.verdict] ?? ""}${found.why ? `，${found.why}` : ""}` : ""}`, "good");
+  refresh();
 });
-setInterval(refresh, POLL_MS);
-document.addEventListener("visibilitychange", () => {
-  if (document.visibilityState === "visible") refresh();
-});
+
 afterRefresh(() => {
+  redraw();
   const now = shownCase();
   if (now && now !== before) {
-    navigator.vibrate?.([300, 150, 300, 150, 300]);
+    ring();
     scrollTo({ top: 0 });
   }
   before = now;
 });
-document.addEventListener("click", ({ target }) => {
-  const link = target.closest?.('a[href="#close"]');
-  if (link) document.querySelector("#close").open = true;
+
+addEventListener("online", () => {
+  flush();
+  sendFixes();
+  refresh();
 });
+addEventListener("offline", () => setLive(false));
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState !== "visible") return;
+  flush();
+  if (!lowData()) refresh();
+});
+document.addEventListener("click", ({ target }) => {
+  if (target.closest?.('a[href="#close"]')) document.querySelector("#close").open = true;
+});
+navigator.serviceWorker?.register("/sw.js").catch(() => {});
+navigator.serviceWorker?.addEventListener("controllerchange", () => refresh()); // and keeps this page

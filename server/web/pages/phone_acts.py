@@ -1,0 +1,81 @@
+"""The phone beyond its case: notes and files, SOS, settings."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from flask import Blueprint, Response, jsonify, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from server.domain.attachment import AttachmentKind
+from server.domain.roles import Action
+from server.services import attachments, phone_link, push
+from server.services.attachments import NewAttachment
+from server.web.access import current_actor, current_office, needs
+from server.web.pages import forms
+from server.web.pages.notices import then_back
+
+blueprint = Blueprint("phone_acts", __name__)
+
+_SAID = {
+    AttachmentKind.NOTE: "说明已记入警情。",
+    AttachmentKind.PHOTO: "照片已存入警情。",
+    AttachmentKind.VOICE: "录音已存入警情。",
+}
+
+
+@blueprint.post("/m/cases/<case_id>/attachments")
+@needs(Action.SEE_PHONE)
+def attach(case_id: str) -> AnyResponse:
+    """Add a note, photo or voice note; JSON for the queue, a page for a form."""
+    if request.accept_mimetypes.best == "application/json":
+        return jsonify(_attach(case_id))
+    return then_back(
+        lambda: _SAID[AttachmentKind(str(_attach(case_id)["kind"]))], url_for("phone.phone")
+    )
+
+
+@blueprint.get("/attachments/<attachment_id>")
+@needs(Action.READ_CASES)
+def open_attachment(attachment_id: str) -> Response:
+    """The clear file, for those who may open it; nothing on the way keeps it."""
+    media, content = attachments.content(current_office(), attachment_id, current_actor())
+    answer = Response(content, content_type=media)
+    answer.headers["Content-Disposition"] = "inline"
+    return answer
+
+
+@blueprint.post("/m/sos")
+@needs(Action.SEE_PHONE)
+def sos() -> AnyResponse:
+    """Call for help, or end it, by a plain form."""
+    active = request.form.get("active", "yes") == "yes"
+
+    def act() -> str:
+        phone_link.sos(
+            current_office(),
+            key=forms.key(),
+            at=forms.at(),
+            active=active,
+            fix=None,
+            actor=current_actor(),
+        )
+        return "求救已发到指挥室。危险时请同时拨打110。" if active else "已报平安，求救解除。"
+
+    return then_back(act, url_for("phone.phone"))
+
+
+@blueprint.get("/m/settings")
+@needs(Action.SEE_PHONE)
+def settings() -> str:
+    """Sound, position, low data, push, and what waits to be sent."""
+    return render_template(
+        "phone_settings.html", push_key=push.public_key(current_office()), key=uuid4().hex
+    )
+
+
+def _attach(case_id: str) -> dict[str, object]:
+    kind = forms.attachment_kind()
+    new = NewAttachment(kind=kind, content=forms.content(kind), key=forms.key(), at=forms.at())
+    view = attachments.add(current_office(), case_id, new, current_actor())
+    return {"id": view.id, "kind": view.kind.value, "bytes": view.bytes, "sha256": view.sha256}
