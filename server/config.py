@@ -183,6 +183,17 @@ def load(home: Path, env: Mapping[str, str] | None = None) -> Settings:
         raise ConfigError(f"Setting {where}: {fault['msg']}; correct it.") from error
 
 
+def sources(home: Path, env: Mapping[str, str] | None = None) -> dict[tuple[str, str], str]:
+    """``file`` or ``environment`` for each ``(table, key)`` that is not left at its default."""
+    found = {
+        (table, key): "file"
+        for table, keys in _read_file(home / SETTINGS_FILE).items()
+        for key in keys
+    }
+    given = _overrides(os.environ if env is None else env)
+    return found | {(table, key): "environment" for table, key, _ in given}
+
+
 def known_keys() -> Iterator[tuple[str, str, str, Any]]:
     """``(table, key, description, default)`` of every setting, for checks and documentation."""
     for table, field in Settings.model_fields.items():

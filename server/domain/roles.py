@@ -29,6 +29,9 @@ class Action(StrEnum):
     SEE_WALL = "see_wall"
     SEE_CONSOLE = "see_console"
     SEE_PHONE = "see_phone"
+    READ_AUDIT = "read_audit"
+    SEE_SETTINGS = "see_settings"
+    MANAGE_USERS = "manage_users"
 
 
 _OFFICE = frozenset({Role.DISPATCHER, Role.SUPERVISOR, Role.ADMIN})
@@ -48,6 +51,9 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     Action.SEE_WALL: _STAFF,
     Action.SEE_CONSOLE: _OFFICE,
     Action.SEE_PHONE: frozenset({Role.MEDIATOR}),
+    Action.READ_AUDIT: frozenset({Role.SUPERVISOR, Role.ADMIN}),
+    Action.SEE_SETTINGS: frozenset({Role.SUPERVISOR, Role.ADMIN}),
+    Action.MANAGE_USERS: frozenset({Role.ADMIN}),
 }
 
 

@@ -62,7 +62,7 @@ def create_user(
     now = office.clock()
     try:
         with writing(office.engine) as conn:
-            _check_unit(conn, role, unit_id)
+            check_unit(conn, role, unit_id)
             user = store.add_user(
                 conn,
                 name=name,
@@ -162,7 +162,7 @@ def create_token(
     """A bearer token of any role; the secret is returned once. Raises Invalid."""
     name, secret, now = _checked_name(name), _new_secret(), office.clock()
     with writing(office.engine) as conn:
-        _check_unit(conn, role, unit_id)
+        check_unit(conn, role, unit_id)
         store.add_token(
             conn,
             name=name,
@@ -196,7 +196,8 @@ def _note_seen(office: Office, secret_hash: str, now: datetime) -> None:
         store.touch_session(conn, secret_hash, now)
 
 
-def _check_unit(conn: Connection, role: Role, unit_id: str | None) -> None:
+def check_unit(conn: Connection, role: Role, unit_id: str | None) -> None:
+    """Mediators belong to a unit that exists, others to none. Raises Invalid."""
     if role is Role.MEDIATOR and not unit_id:
         raise Invalid("unit_id", "is missing; a mediator belongs to a unit")
     if role is not Role.MEDIATOR and unit_id:

@@ -83,6 +83,29 @@ def user_by_name(conn: Connection, name: str) -> tuple[User, str] | None:
     return (_user(row), row.password_hash) if row else None
 
 
+def user_by_id(conn: Connection, user_id: int) -> User | None:
+    row = conn.execute(select(users).where(users.c.id == user_id)).one_or_none()
+    return _user(row) if row else None
+
+
+def set_disabled(conn: Connection, user_id: int, at: datetime | None) -> None:
+    conn.execute(update(users).where(users.c.id == user_id).values(disabled_at=at))
+
+
+def set_role(conn: Connection, user_id: int, role: Role, unit_id: str | None) -> None:
+    changed = {"role": role.value, "unit_id": unit_id}
+    conn.execute(update(users).where(users.c.id == user_id).values(**changed))
+
+
+def all_tokens(conn: Connection) -> list[TokenRow]:
+    """Live ones first, then by name."""
+    query = select(tokens).order_by(tokens.c.revoked_at.is_not(None), tokens.c.name, tokens.c.id)
+    return [
+        TokenRow(row.id, row.name, Role(row.role), row.unit_id, row.created_at, row.revoked_at)
+        for row in conn.execute(query)
+    ]
+
+
 def set_password_hash(conn: Connection, user_id: int, password_hash: str) -> None:
     conn.execute(update(users).where(users.c.id == user_id).values(password_hash=password_hash))
 

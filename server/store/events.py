@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, text, update
@@ -60,6 +62,33 @@ def of_case(
 def latest(conn: Connection, *, limit: int) -> list[TimelineEvent]:
     """The newest events, newest first."""
     query = select(events).order_by(events.c.id.desc()).limit(limit)
+    return [timeline_event(row) for row in conn.execute(query)]
+
+
+@dataclass(frozen=True, slots=True)
+class EventFilter:
+    """``below`` is the cursor: only events with a smaller number."""
+
+    kind: str | None = None
+    actor: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    below: int | None = None
+
+
+def page(conn: Connection, wanted: EventFilter, *, limit: int) -> list[TimelineEvent]:
+    """Newest first."""
+    query = select(events).order_by(events.c.id.desc()).limit(limit)
+    if wanted.kind:
+        query = query.where(events.c.kind == wanted.kind)
+    if wanted.actor:
+        query = query.where(events.c.actor == wanted.actor)
+    if wanted.since:
+        query = query.where(events.c.at >= wanted.since)
+    if wanted.until:
+        query = query.where(events.c.at < wanted.until)
+    if wanted.below is not None:
+        query = query.where(events.c.id < wanted.below)
     return [timeline_event(row) for row in conn.execute(query)]
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
 
 from server.domain.case import Status
 from server.domain.linking import Trace
+from server.store import fulltext
 from server.store.tables import cases, corrections, predictions, reports
 
 ReportRow = Row[*tuple[Any, ...]]
@@ -43,8 +44,10 @@ def known_source_ids(conn: Connection, source: str, source_ids: Collection[str])
 
 
 def add(conn: Connection, rows: Sequence[Values]) -> None:
+    """New reports, and their place in the full-text index."""
     if rows:
         conn.execute(insert(reports), list(rows))
+        fulltext.add(conn, rows)
 
 
 def add_predictions(conn: Connection, rows: Sequence[Values]) -> None:

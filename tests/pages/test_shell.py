@@ -56,7 +56,7 @@ def test_groups_of_the_menu_are_known() -> None:
 def test_the_longest_address_is_the_present_one() -> None:
     assert navigation.is_here("/console/kit", "/console/kit")
     assert not navigation.is_here("/console", "/console/kit")
-    assert navigation.is_here("/console", "/console/cases/x")
+    assert navigation.is_here("/console", "/console/reports/x")
 
 
 def test_a_menu_opens_and_closes_by_keyboard(look: Opener) -> None:

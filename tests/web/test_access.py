@@ -25,6 +25,7 @@ def _address(app: Flask, endpoint: str) -> tuple[str, str]:
     path = rule.rule
     for name in rule.arguments:
         path = path.replace(f"<{name}>", "nothing").replace(f"<path:{name}>", "nothing")
+        path = path.replace(f"<int:{name}>", "0")
     return method, path
 
 

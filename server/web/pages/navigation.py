@@ -56,6 +56,12 @@ class Entry:
 
 ENTRIES: tuple[Entry, ...] = (
     Entry("接警台", "/console", Action.SEE_CONSOLE),
+    Entry("检索", "/console/search", Action.READ_REPORTS),
+    Entry("案件", "/console/cases", Action.SEE_CONSOLE),
+    Entry("单元", "/console/units", Action.SEE_CONSOLE, "队伍"),
+    Entry("审计", "/console/audit", Action.READ_AUDIT, "系统"),
+    Entry("账号", "/console/users", Action.MANAGE_USERS, "系统"),
+    Entry("设置", "/console/settings", Action.SEE_SETTINGS, "系统"),
     Entry("组件", "/console/kit", Action.SEE_CONSOLE, "系统"),
 )
 """In the order of the menu; entries of one group stand together."""

@@ -158,6 +158,7 @@ _TELLERS: Mapping[str, Callable[[TimelineEvent, Names], Sentence]] = {
     "device_added": _said("{unit}新增设备", feed=False),
     "device_revoked": _said("{unit}设备停用", feed=False),
     "user_added": _said("新增账号", feed=False),
+    "user_changed": _said("账号有变动", feed=False),
     "token_created": _said("新增访问令牌", feed=False),
     "sign_in": _said("{by}登录", feed=False),
     "sign_in_failed": _said("有人登录失败", feed=False),

@@ -16,10 +16,14 @@ from server.web.pages import (
     console,
     console_actions,
     kit,
+    lists,
     naming,
     navigation,
+    oversight,
+    people,
     phone,
     phone_acts,
+    search,
     sentences,
     timefmt,
     urgency,
@@ -27,7 +31,19 @@ from server.web.pages import (
     words,
 )
 
-PAGES = (assets, wall, console, console_actions, phone, phone_acts, kit)
+PAGES = (
+    assets,
+    wall,
+    console,
+    console_actions,
+    search,
+    people,
+    oversight,
+    lists,
+    kit,
+    phone,
+    phone_acts,
+)
 """Modules with a ``blueprint``; a new page adds itself here and in ``navigation.ENTRIES``."""
 
 

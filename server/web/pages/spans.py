@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -32,6 +33,15 @@ def pieces(text: str, cues: Iterable[Mapping[str, object]]) -> list[Piece]:
     if position < len(text):
         found.append(Piece(text[position:]))
     return found
+
+
+def found(text: str, question: str) -> list[Piece]:
+    """The text with the words that were searched for marked, for a person to see why it is here."""
+    words = [re.escape(word) for word in question.split()]
+    if not words:
+        return [Piece(text)]
+    parts = re.split(f"({'|'.join(words)})", text, flags=re.IGNORECASE)
+    return [Piece(part, "found" if at % 2 else None) for at, part in enumerate(parts) if part]
 
 
 def in_force(cue: Mapping[str, object]) -> bool:
