@@ -12,19 +12,21 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from datetime import datetime
+from datetime import UTC, datetime
 
 import structlog
 
 from edge import config, listeners, reception
 from edge.ack_box import AckBox
 from edge.confirming import Ack
+from edge.encoding import stamp
 from edge.errors import (
     BrokerUnreachable,
     ConfigError,
     ServerUnavailable,
     StorageFailed,
 )
+from edge.heartbeat import DownBox, Heartbeat
 from edge.home import alone, limits_of, open_outbox
 from edge.intake import Intake
 from edge.metrics import Metrics
@@ -50,18 +52,27 @@ class Agent:
         self._clock = clock
         self._stopping = threading.Event()
         self._acks = AckBox()
+        self._down = DownBox()
         self._tracks = Tracks()
         self._failures = 0
         self._announced = False
         self.metrics = Metrics()
         self._outbox = open_outbox(settings)
-        self._poster = HttpPoster(settings.edge, config.token(settings))
+        self._poster = self._build_poster(settings.edge)
         self._uplink = self._build_uplink(open_outbox(settings), self._poster)
         self._link = BrokerLink(
             settings.mqtt,
             settle=self._settle,
             clock=clock,
             commit_rows=settings.edge.commit_rows,
+            on_sent=self._down.sent,
+        )
+        self._heartbeat = Heartbeat(
+            settings.edge,
+            config.token(settings),
+            report=self._report,
+            box=self._down,
+            wake=self._link.wake,
         )
 
     def stop(self) -> None:
@@ -80,6 +91,8 @@ class Agent:
             self._open_listeners(stack)
             uplink = threading.Thread(target=self._uplink.run, name="uplink", daemon=True)
             uplink.start()
+            threading.Thread(target=self._heartbeat.run, name="heartbeat", daemon=True).start()
+            stack.callback(self._heartbeat.stop)
             while not self._stopping.is_set():
                 self._one_connection(on_ready)
             self._finish(uplink)
@@ -89,6 +102,20 @@ class Agent:
             "status": "ok",
             "broker": "subscribed" if self._link.subscribed else "away",
             "server": self._uplink.last_failure or "ok",
+        }
+
+    def _report(self) -> dict[str, object]:
+        """The heartbeat's words; called from its thread."""
+        counts = self._uplink.counts
+        oldest = counts.oldest_at if counts else None
+        return {
+            "agent": self._settings.mqtt.client_id,
+            "broker": self.health()["broker"],
+            "waiting": counts.waiting if counts else 0,
+            "oldest_at": None if oldest is None else stamp(datetime.fromtimestamp(oldest, UTC)),
+            "dead": counts.dead if counts else 0,
+            "shed": counts.shed if counts else 0,
+            "skews": self._tracks.skews(),
         }
 
     def _one_connection(self, on_ready: Callable[[], None]) -> None:
@@ -145,6 +172,9 @@ class Agent:
             else:
                 kept.append(ack)
         self._acks.add(kept)
+        now = self._clock()
+        waits = [down for down in self._down.take() if not self._link.send_down(down, now=now)]
+        self._down.add(waits)
 
     def _finish(self, uplink: threading.Thread) -> None:
         """Commit, one last batch, the confirmations it brings, goodbye; all within the bound."""
@@ -168,7 +198,7 @@ class Agent:
         if left_s < 0.1:
             return
         hurried = self._settings.edge.model_copy(update={"request_timeout_s": left_s})
-        poster = HttpPoster(hurried, config.token(self._settings))
+        poster = self._build_poster(hurried)
         try:
             self._build_uplink(self._outbox, poster).work()
         except (ServerUnavailable, StorageFailed) as error:
@@ -184,6 +214,10 @@ class Agent:
     def _on_acks(self, acks: Sequence[Ack]) -> None:
         self._acks.add(acks)
         self._link.wake()
+
+    def _build_poster(self, edge: config.EdgeSettings) -> HttpPoster:
+        shared = bool(self._settings.mqtt.share)
+        return HttpPoster(edge, config.token(self._settings), shared=shared)
 
     def _build_uplink(self, outbox: Outbox, poster: HttpPoster) -> Uplink:
         return Uplink(

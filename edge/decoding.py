@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,6 +22,7 @@ from edge.telemetry import (
     Position,
     Presence,
     Ptt,
+    Receipt,
     Status,
 )
 
@@ -45,7 +46,7 @@ def decode(raw: object, *, kind: str, device_id: str) -> Decoded:
     try:
         message = _decode(fields, kind=kind, device_id=device_id)
     except Unreadable as error:
-        error.numbered = _number(raw, device_id)
+        error.numbered = number_of(raw, device_id)
         raise
     return Decoded(message, tuple(fields.notes))
 
@@ -91,11 +92,19 @@ def _origin(fields: Fields, device_id: str) -> Origin:
     )
 
 
-def _number(raw: object, device_id: str) -> Numbered | None:
-    """Which message it was, so that one bad message does not hold back the confirmation."""
+def number_of(raw: object, device_id: str | None) -> Numbered | None:
+    """Which message it was, so that one bad message does not hold back the confirmation.
+
+    ``device_id`` None takes the message's own word, as an agent posts it.
+    """
+    if not isinstance(raw, Mapping):
+        return None
     fields = Fields(raw)
     boot, seq = fields.optional("boot", name), fields.optional("seq", whole())
-    return None if boot is None or seq is None else Numbered(device_id, boot, seq)
+    device_id = device_id or fields.optional("device_id", name)
+    if device_id is None or boot is None or seq is None:
+        return None
+    return Numbered(device_id, boot, seq)
 
 
 def _version(value: object) -> int:
@@ -221,6 +230,14 @@ def _presence(fields: Fields, origin: Origin) -> Presence:
     )
 
 
+def _receipt(fields: Fields, origin: Origin) -> Receipt:
+    return Receipt(
+        origin=origin,
+        down_id=fields.required("down_id", name),
+        outcome=fields.optional("outcome", one_of(telemetry.RECEIPT_OUTCOMES)) or "received",
+    )
+
+
 _BUILDERS: dict[str, Callable[[Fields, Origin], Message]] = {
     "position": _position,
     "status": _status,
@@ -228,6 +245,7 @@ _BUILDERS: dict[str, Callable[[Fields, Origin], Message]] = {
     "ptt": _ptt,
     "frame": _frame,
     "presence": _presence,
+    "receipt": _receipt,
 }
 assert set(_BUILDERS) == set(telemetry.KINDS)  # a kind without a reader would be lost
 

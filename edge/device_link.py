@@ -18,9 +18,9 @@ from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from edge import topics
-from edge.config import MqttSettings
 from edge.encoding import dumps, encode
 from edge.made_up import Device
+from edge.mqtt_config import MqttSettings
 from edge.telemetry import Message, Origin, Presence
 from edge.unconfirmed import Unconfirmed
 

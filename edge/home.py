@@ -24,7 +24,9 @@ def open_outbox(settings: config.Settings) -> Outbox:
         dead_rows=edge.dead_rows,
         age_s=edge.outbox_days * 86_400,
     )
-    return Outbox(settings.outbox_path, bounds=bounds, gap_s=edge.gap_s)
+    return Outbox(
+        settings.outbox_path, bounds=bounds, gap_s=edge.gap_s, shared=bool(settings.mqtt.share)
+    )
 
 
 def limits_of(edge: config.EdgeSettings) -> Limits:

@@ -16,7 +16,8 @@ import structlog
 from edge import reception
 from edge.errors import StorageFailed
 from edge.metrics import Metrics
-from edge.outbox import DeadLetter, Outbox
+from edge.outbox import Outbox
+from edge.outbox_rows import DeadLetter
 from edge.quality import Limits, Track
 from edge.reception import Arrival, Tracks
 from edge.standing_alarms import Sorted, StandingAlarms

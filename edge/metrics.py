@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
-from edge.outbox import Counts, DeadLetter, Put
+from edge.outbox import Counts, Put
+from edge.outbox_rows import DeadLetter
 from edge.telemetry import Envelope
 
 

@@ -21,14 +21,15 @@ from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
-from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from edge import topics
 from edge.broker_client import BrokerClient
-from edge.config import MqttSettings
 from edge.confirming import Ack
 from edge.encoding import dumps
 from edge.errors import BrokerUnreachable
+from edge.heartbeat import Down
+from edge.mqtt_config import MqttSettings
+from edge.mqtt_session import session, subscriptions, tls_files
 from edge.reception import Arrival
 
 MAX_ACKS_UNDERWAY = 500
@@ -51,7 +52,13 @@ class BrokerLink:
     acknowledged."""
 
     def __init__(
-        self, settings: MqttSettings, *, settle: Settle, clock: Clock, commit_rows: int
+        self,
+        settings: MqttSettings,
+        *,
+        settle: Settle,
+        clock: Clock,
+        commit_rows: int,
+        on_sent: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._settings = settings
         self._settle = settle
@@ -62,6 +69,8 @@ class BrokerLink:
         self._subscribed = False
         self._refusal = ""
         self._acks_underway = 0
+        self._down_underway: dict[int, str] = {}
+        self._on_sent = on_sent
         self.acknowledged = 0
         self._waker, self._wake_me = socket.socketpair()
         for end in (self._waker, self._wake_me):
@@ -78,7 +87,7 @@ class BrokerLink:
         self._forget()
         try:
             self._client.connect(
-                settings.host, settings.port, settings.keep_alive_s, **self._session()
+                settings.host, settings.port, settings.keep_alive_s, **session(settings)
             )
         except (OSError, ValueError) as error:
             raise self._unreachable(str(error)) from error
@@ -115,6 +124,25 @@ class BrokerLink:
         if info.rc != paho.MQTT_ERR_SUCCESS:
             return False
         self._acks_underway += 1
+        return True
+
+    def send_down(self, down: Down, *, now: datetime) -> bool:
+        """Publishes for a device, to expire with the call; False when it cannot be sent now."""
+        left_s = int((down.expires_at - now).total_seconds())
+        if left_s <= 0:
+            return True  # too late to be of use
+        if not self._subscribed or self._acks_underway >= MAX_ACKS_UNDERWAY:
+            return False
+        properties = None
+        if self._settings.version == "5":
+            properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+            properties.MessageExpiryInterval = left_s
+        topic = topics.down_topic(down.device_id)
+        info = self._client.publish(topic, down.payload, qos=1, properties=properties)
+        if info.rc != paho.MQTT_ERR_SUCCESS:
+            return False
+        self._acks_underway += 1
+        self._down_underway[info.mid] = down.id
         return True
 
     def settle_in_hand(self) -> None:
@@ -213,20 +241,12 @@ class BrokerLink:
         client.on_publish = self._on_publish
         return client
 
-    def _session(self) -> dict[str, Any]:
-        if self._settings.version != "5":
-            return {}
-        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-        properties.SessionExpiryInterval = self._settings.session_expiry_s
-        properties.ReceiveMaximum = self._settings.receive_maximum
-        return {"clean_start": False, "properties": properties}
-
     def _on_connect(self, client: paho.Client, _u: Any, _f: Any, reason: Any, _p: Any) -> None:
         if reason.is_failure:
             self._refusal = f"refused: {reason}"
             return
         if self._settings.version == "5":
-            client.subscribe(_subscriptions(self._settings.share))
+            client.subscribe(subscriptions(self._settings.share))
         else:
             client.subscribe([(name, 1) for name in topics.FILTERS])
 
@@ -241,6 +261,7 @@ class BrokerLink:
         self._generation += 1
         self._subscribed = False
         self._acks_underway = 0
+        self._down_underway.clear()
         self._refusal = self._refusal or f"disconnected: {reason}"
 
     def _on_message(self, _c: Any, _u: Any, message: paho.MQTTMessage) -> None:
@@ -256,32 +277,11 @@ class BrokerLink:
         arrival = Arrival(name, payload, self._clock())
         self._in_hand.append(_InHand(arrival, packet_id, qos, self._generation))
 
-    def _on_publish(self, *_: object) -> None:
+    def _on_publish(self, _c: Any, _u: Any, packet_id: int, *_: object) -> None:
         self._acks_underway = max(0, self._acks_underway - 1)
-
-
-def tls_files(settings: MqttSettings) -> dict[str, Any]:
-    """Arguments of paho's ``tls_set``: whom to trust, and who we are."""
-    return {
-        "ca_certs": settings.ca_file or None,
-        "certfile": settings.cert_file or None,
-        "keyfile": settings.key_file or None,
-    }
-
-
-def _subscriptions(share: str) -> list[tuple[str, SubscribeOptions]]:
-    """All topics; shared among a group where one is named (never noLocal then, MQTT 5 3.8.3.1).
-
-    A shared subscription is sent no retained messages, so presence is also read unshared; what
-    comes twice counts once.
-    """
-    options = SubscribeOptions(
-        qos=1, noLocal=not share, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB
-    )
-    if not share:
-        return [(name, options) for name in topics.FILTERS]
-    shared = [(f"$share/{share}/{name}", options) for name in topics.FILTERS]
-    return [*shared, (topics.telemetry_topic("+", "presence"), options)]
+        call_id = self._down_underway.pop(packet_id, None)
+        if call_id is not None:
+            self._on_sent(call_id)
 
 
 def _topic(message: paho.MQTTMessage) -> str:

@@ -12,43 +12,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from edge import outbox_schema as schema
 from edge.confirming import Ack
-from edge.encoding import dumps, encode_envelope
-from edge.errors import Numbered, OutboxFull, StorageFailed
+from edge.errors import OutboxFull, StorageFailed
+from edge.outbox_rows import DeadLetter, Waiting, letter_of, numbers_of, row_of
 from edge.runs import Runs
 from edge.shedding import Bounds, Shedder
-from edge.telemetry import Envelope, is_urgent, rank_of
-
-Stage = Literal["broker", "listener", "server"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeadLetter:
-    """What could not be taken: where it failed, why, and the raw bytes."""
-
-    at: datetime
-    stage: Stage
-    topic: str
-    reason: str
-    raw: bytes
-    numbered: Numbered | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A stored message on its way up; ``body`` is its JSON for the server."""
-
-    id: int
-    device_id: str
-    boot: str
-    seq: int
-    protocol: str
-    lowest_held: int | None
-    urgent: int
-    body: str
+from edge.telemetry import Envelope
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +62,18 @@ class Counts:
 class Outbox:
     """put, peek, done, bury."""
 
-    def __init__(self, path: Path, *, bounds: Bounds | None = None, gap_s: float = 120) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        bounds: Bounds | None = None,
+        gap_s: float = 120,
+        shared: bool = False,
+    ) -> None:
         """Raises StorageFailed when the file cannot be opened."""
         self.path = path
         self._bounds = bounds or Bounds()
+        self._shared = shared
         with self._guarded():
             self._db = schema.connect(path)
         self._runs = Runs(self._db, gap_s=gap_s)
@@ -116,12 +96,12 @@ class Outbox:
         Raises OutboxFull when nothing may go, StorageFailed otherwise.
         """
         stored_at = now.timestamp()
-        rows = [_row(envelope, stored_at) for envelope in envelopes]
+        rows = [row_of(envelope, stored_at) for envelope in envelopes]
         with self._transaction():
             shed = self._shedder.drop_old(stored_at)
             stored = self._insert(rows, shed, stored_at)
             dropped = self._insert_dead(dead)
-            acks, _ = self._runs.confirm(_numbers(dead), now_s=stored_at)
+            acks = self._note_dead(numbers_of(dead), stored_at)
         return Put(stored, len(rows) - stored, dropped, acks, shed)
 
     def peek(self, *, rows: int, max_bytes: int) -> list[Waiting]:
@@ -155,10 +135,12 @@ class Outbox:
         """``done``, and what the server refused for good becomes dead letters with its reason."""
         taken = list(rows)
         gone = [*taken, *(row for row, _ in refused)]
-        letters = [_letter(row, why, now) for row, why in refused]
+        letters = [letter_of(row, why, now) for row, why in refused]
         with self._transaction():
             self._delete(gone)
             self._insert_dead(letters)
+            if self._shared:  # only the server knows what the other agents have
+                return Confirmed((), 0)
             acks, given_up = self._runs.confirm(
                 [
                     (row.device_id, row.boot, row.seq, row.lowest_held)
@@ -173,6 +155,15 @@ class Outbox:
         """To the end of the queue, for messages the server stumbles over."""
         with self._transaction():
             self._db.executemany(schema.POSTPONE, [(row.id,) for row in rows])
+
+    def voids(self, *, limit: int = 500) -> list[tuple[str, str, int]]:
+        """Numbers of dead letters that the server has to be told of, where agents share."""
+        with self._guarded():
+            return list(self._db.execute(schema.VOIDS, (limit,)).fetchall())
+
+    def drop_voids(self, told: Sequence[tuple[str, str, int]]) -> None:
+        with self._transaction():
+            self._db.executemany(schema.DROP_VOID, told)
 
     def counts(self) -> Counts:
         with self._guarded():
@@ -196,6 +187,14 @@ class Outbox:
             )
             for row in found
         ]
+
+    def _note_dead(
+        self, numbers: list[tuple[str, str, int, int | None]], now_s: float
+    ) -> tuple[Ack, ...]:
+        if self._shared:
+            self._db.executemany(schema.ADD_VOID, [number[:3] for number in numbers])
+            return ()
+        return self._runs.confirm(numbers, now_s=now_s)[0]
 
     def _insert(self, rows: Sequence[schema.Row], shed: Counter[str], now_s: float) -> int:
         """How many were new; makes room for them. Raises OutboxFull."""
@@ -258,28 +257,3 @@ class Outbox:
             yield
         except (sqlite3.Error, OSError) as error:
             raise StorageFailed(self.path, f"{type(error).__name__}: {error}") from error
-
-
-def _row(envelope: Envelope, stored_at: float) -> schema.Row:
-    message = envelope.message
-    origin = message.origin
-    return (
-        origin.device_id,
-        origin.boot,
-        origin.seq,
-        envelope.protocol,
-        origin.lowest_held,
-        int(is_urgent(message)),
-        rank_of(message),
-        stored_at,
-        dumps(encode_envelope(envelope)),
-    )
-
-
-def _letter(row: Waiting, why: str, now: datetime) -> DeadLetter:
-    return DeadLetter(at=now, stage="server", topic="", reason=why, raw=row.body.encode())
-
-
-def _numbers(dead: Sequence[DeadLetter]) -> list[tuple[str, str, int, int | None]]:
-    found = (letter.numbered for letter in dead)
-    return [(n.device_id, n.boot, n.seq, None) for n in found if n is not None]

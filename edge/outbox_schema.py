@@ -59,6 +59,12 @@ CREATE TABLE IF NOT EXISTS above (
 
 # Few rows are urgent or postponed; the others go in order of their id and need no index.
 _INDEXES = """
+CREATE TABLE IF NOT EXISTS void (
+    device_id TEXT NOT NULL,
+    boot TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (device_id, boot, seq)
+) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS outbox_urgent ON outbox (id) WHERE urgent = 1;
 CREATE INDEX IF NOT EXISTS outbox_postponed ON outbox (postponed, urgent DESC, id)
     WHERE postponed > 0;
@@ -85,6 +91,9 @@ PEEK = (
     _PEEK + "WHERE urgent = 0 AND postponed = 0 ORDER BY id LIMIT ?",
     _PEEK + "WHERE postponed > 0 ORDER BY postponed, urgent DESC, id LIMIT ?",
 )
+ADD_VOID = "INSERT OR IGNORE INTO void VALUES (?, ?, ?)"
+VOIDS = "SELECT device_id, boot, seq FROM void LIMIT ?"
+DROP_VOID = "DELETE FROM void WHERE device_id = ? AND boot = ? AND seq = ?"
 LAST_ID = "SELECT coalesce(max(id), 0) FROM outbox"
 SIZE_SINCE = "SELECT coalesce(sum(length(CAST(body AS BLOB))), 0) FROM outbox WHERE id > ?"
 SHED = (

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from edge import quality
 from edge.errors import Numbered, Unreadable
-from edge.outbox import DeadLetter, Stage
+from edge.outbox_rows import DeadLetter, Stage
 from edge.protocols import registry
 from edge.quality import Limits, Track
 from edge.telemetry import Envelope
@@ -48,6 +48,15 @@ class Tracks:
 
     def view(self) -> Mapping[str, Track]:
         return self._tracks
+
+    def skews(self, limit: int = 1000) -> dict[str, int]:
+        """Seconds by which clocks are ahead of ours, the worst first; safe from any thread."""
+        known = [
+            (device_id, round(track.skew.estimate_s))
+            for device_id, track in dict(self._tracks).items()
+            if track.skew.estimate_s is not None
+        ]
+        return dict(sorted(known, key=lambda item: -abs(item[1]))[:limit])
 
     def keep(self, changed: Mapping[str, Track]) -> None:
         """Call once the group is stored: a group that failed comes again and must not be

@@ -18,7 +18,8 @@ from edge.decoding import decode_envelope
 from edge.encoding import dumps
 from edge.errors import Unreadable
 from edge.fields import FieldError, instant
-from edge.outbox import DeadLetter, Outbox
+from edge.outbox import Outbox
+from edge.outbox_rows import DeadLetter
 from edge.protocols.reading import parse_json
 from edge.quality import Limits
 from edge.reception import Arrival, Tracks, receive

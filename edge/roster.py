@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from edge.config import MqttSettings
 from edge.device_link import Clock, DeviceLink
 from edge.district import District, Point
 from edge.errors import ConfigError, Unreadable
 from edge.fields import FieldError, Fields, name, number, one_of, text
 from edge.made_up import Device, DeviceKind, Unit
 from edge.motion import Walker
+from edge.mqtt_config import MqttSettings
 from edge.simulator import Plan, Steer
 
 _KINDS: tuple[DeviceKind, ...] = ("bodycam", "radio")

@@ -13,10 +13,10 @@ import structlog
 from pydantic import SecretStr, ValidationError
 
 from edge import roster
-from edge.config import MqttSettings
 from edge.device_link import Clock
 from edge.errors import ConfigError, Unreadable
 from edge.made_up import Ground
+from edge.mqtt_config import MqttSettings
 from edge.shipped import shipped_district
 from edge.simulator import Plan, Simulator
 

@@ -15,8 +15,16 @@ from edge.datum import Crs
 
 VERSION = 1
 
-Kind = Literal["position", "status", "alarm", "ptt", "frame", "presence"]
-KINDS: tuple[Kind, ...] = ("position", "status", "alarm", "ptt", "frame", "presence")
+Kind = Literal["position", "status", "alarm", "ptt", "frame", "presence", "receipt"]
+KINDS: tuple[Kind, ...] = (
+    "position",
+    "status",
+    "alarm",
+    "ptt",
+    "frame",
+    "presence",
+    "receipt",
+)
 
 AlarmKind = Literal["sos", "fall", "tamper", "low_battery", "storage_full", "camera_fault"]
 ALARM_KINDS: tuple[AlarmKind, ...] = (
@@ -29,6 +37,8 @@ ALARM_KINDS: tuple[AlarmKind, ...] = (
 )
 PresenceState = Literal["online", "offline"]
 PRESENCE_STATES: tuple[PresenceState, ...] = ("online", "offline")
+ReceiptOutcome = Literal["received", "read", "refused"]
+RECEIPT_OUTCOMES: tuple[ReceiptOutcome, ...] = ("received", "read", "refused")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +147,17 @@ class Presence:
     kind: Literal["presence"] = "presence"
 
 
-Message = Position | Status | Alarm | Ptt | Frame | Presence
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """A device's answer to what came down to it; ``down_id`` is that message's ``id``."""
+
+    origin: Origin
+    down_id: str
+    outcome: ReceiptOutcome = "received"
+    kind: Literal["receipt"] = "receipt"
+
+
+Message = Position | Status | Alarm | Ptt | Frame | Presence | Receipt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +183,7 @@ def rank_of(message: Message) -> int:
     """What goes first when there is no room: 0 states, then 1 positions and presence; 2 never."""
     if isinstance(message, Alarm):
         return 2
-    return 1 if isinstance(message, (Position, Presence)) else 0
+    return 1 if isinstance(message, (Position, Presence, Receipt)) else 0
 
 
 def is_urgent(message: Message) -> bool:

@@ -66,6 +66,10 @@ def ack_topic(device_id: str) -> str:
     return f"{ROOT}/{VERSION}/{device_id}/ack"
 
 
+def down_topic(device_id: str) -> str:
+    return f"{ROOT}/{VERSION}/{device_id}/down"
+
+
 def telemetry_topic(device_id: str, kind: str) -> str:
     return f"{ROOT}/{VERSION}/{device_id}/{kind}"
 

@@ -6,6 +6,7 @@ letter), not now (everything stays; wait with back-off and jitter). An SOS cuts 
 
 from __future__ import annotations
 
+import gzip
 import random
 import threading
 from collections.abc import Callable, Sequence
@@ -13,21 +14,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Protocol
+from urllib.parse import urlsplit
 
 import httpx
 import structlog
 
 from edge.config import EdgeSettings
 from edge.confirming import Ack
+from edge.encoding import dumps
 from edge.errors import BatchRefused, ServerUnavailable, StorageFailed
 from edge.metrics import Metrics
-from edge.outbox import Outbox, Waiting
+from edge.outbox import Counts, Outbox
+from edge.outbox_rows import Waiting
 
 log = structlog.get_logger("edge.uplink")
 
 PATH = "/api/v1/telemetry"
 # 4xx that say something of the address or the credentials, not of the batch.
 _NOT_THE_BATCH = frozenset({401, 403, 404, 405, 407, 408, 409, 421, 425, 426, 429})
+_WORTH_SQUEEZING = 1024
+_GZIP_LEVEL = 1
 _STUMBLES_BEFORE_SPLIT = 3
 _SINGLES_A_ROUND = 50
 _FALLEN_IN_A_ROW = 3
@@ -43,17 +49,26 @@ class Answer:
     accepted: int
     duplicates: int
     rejected: tuple[tuple[int, str], ...]
+    confirmed: tuple[Ack, ...] = ()
+    """How far runs are stored, told where agents share the load."""
+
+
+Void = tuple[str, str, int]
 
 
 class Poster(Protocol):
-    def post(self, batch: Sequence[Waiting]) -> Answer:
+    def post(self, batch: Sequence[Waiting], voids: Sequence[Void] = ()) -> Answer:
         """Raises ServerUnavailable or BatchRefused."""
 
 
 class HttpPoster:
     """``POST /api/v1/telemetry`` with a bearer token."""
 
-    def __init__(self, settings: EdgeSettings, token: str) -> None:
+    def __init__(self, settings: EdgeSettings, token: str, *, shared: bool = False) -> None:
+        self._shared = shared
+        host = urlsplit(settings.server_url).hostname or ""
+        here = host == "localhost" or host.startswith("127.") or host == "::1"
+        self._compress = settings.compress == "yes" or (settings.compress == "auto" and not here)
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
         if token:
             headers["Authorization"] = f"Bearer {token}"
@@ -64,12 +79,21 @@ class HttpPoster:
             trust_env=False,
         )
 
-    def post(self, batch: Sequence[Waiting]) -> Answer:
-        body = '{"messages":[' + ",".join(row.body for row in batch) + "]}"
+    def post(self, batch: Sequence[Waiting], voids: Sequence[Void] = ()) -> Answer:
+        more = ',"shared":true,"voids":' + dumps(list(voids)) if self._shared else ""
+        body = ('{"messages":[' + ",".join(row.body for row in batch) + "]" + more + "}").encode()
+        squeezed = self._compress and len(body) >= _WORTH_SQUEEZING
         try:
-            response = self._client.post(PATH, content=body.encode())
+            response = self._client.post(
+                PATH,
+                content=gzip.compress(body, _GZIP_LEVEL) if squeezed else body,
+                headers={"Content-Encoding": "gzip"} if squeezed else {},
+            )
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise ServerUnavailable(type(error).__name__) from error
+        if response.status_code == httpx.codes.UNSUPPORTED_MEDIA_TYPE and squeezed:
+            self._compress = False  # an older server; the same again as it is
+            return self.post(batch, voids)
         if response.is_success:
             return _answer(response, len(batch))
         if 400 <= response.status_code < 500 and response.status_code not in _NOT_THE_BATCH:
@@ -108,6 +132,7 @@ class Uplink:
         self._stopping = threading.Event()
         self._failures = 0
         self.last_failure = ""
+        self.counts: Counts | None = None
 
     def wake(self, *, urgent: bool = False) -> None:
         """There is something new; an urgent one is tried even while waiting for the server."""
@@ -145,7 +170,10 @@ class Uplink:
         )
         if batch:
             self._send(batch)
-        self._metrics.observe(self._outbox.counts(), now_s=now.timestamp())
+        if voids := self._outbox.voids():
+            self._on_acks(self._poster.post((), voids).confirmed)
+            self._outbox.drop_voids(voids)
+        self._observe(now)
         return bool(batch)
 
     def _send(self, batch: Sequence[Waiting]) -> None:
@@ -202,14 +230,18 @@ class Uplink:
         self._metrics.given_up.inc(confirmed.given_up)
         for _ in dead:
             self._metrics.dead.labels("server", "server").inc()
-        self._on_acks(confirmed.acks)
+        self._on_acks((*confirmed.acks, *answer.confirmed))
 
     def _note(self, error: ServerUnavailable) -> None:
         self._failures += 1
         self.last_failure = error.why
         self._metrics.uplink_failures.labels(error.why).inc()
         log.warning("uplink failed", why=error.why, failures=self._failures)
-        self._metrics.observe(self._outbox.counts(), now_s=self._clock().timestamp())
+        self._observe(self._clock())
+
+    def _observe(self, now: datetime) -> None:
+        self.counts = self._outbox.counts()
+        self._metrics.observe(self.counts, now_s=now.timestamp())
 
     def _storage_failed(self, error: StorageFailed) -> None:
         self.last_failure = "storage"
@@ -230,7 +262,11 @@ def _answer(response: httpx.Response, count: int) -> Answer:
     try:
         raw = response.json()
         rejected = tuple((int(item["index"]), str(item["why"])) for item in raw["rejected"])
-        return Answer(int(raw["accepted"]), int(raw["duplicates"]), rejected)
+        confirmed = tuple(
+            Ack(str(item["device_id"]), str(item["boot"]), int(item["seq"]))
+            for item in raw.get("confirmed", ())
+        )
+        return Answer(int(raw["accepted"]), int(raw["duplicates"]), rejected, confirmed)
     except (ValueError, KeyError, TypeError) as error:
         raise ServerUnavailable(f"answered {count} messages with something else") from error
 

@@ -17,10 +17,12 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from edge.config import EdgeSettings, MqttSettings
+from edge.config import EdgeSettings
+from edge.mqtt_config import MqttSettings
 from server.domain.assignment import RankRule
 from server.domain.evidence import EvidenceRule
 from server.domain.linking import LinkRule
+from server.domain.presence import Rule as PresenceRule
 from server.domain.sla import Limits
 
 SETTINGS_FILE = "xiaonao.toml"
@@ -112,6 +114,25 @@ class EvidenceSettings(Section):
         return EvidenceRule(**self.model_dump())
 
 
+class PresenceSettings(Section):
+    grace_s: float = Field(
+        30, ge=0, le=3600, description="A device that left may come back unnoticed this long."
+    )
+    silent_s: float = Field(
+        180, ge=10, le=86_400, description="A device that says nothing for so long is offline."
+    )
+
+    def rule(self) -> PresenceRule:
+        return PresenceRule(
+            grace=timedelta(seconds=self.grace_s), silent=timedelta(seconds=self.silent_s)
+        )
+
+
+class DownSettings(Section):
+    calls: bool = Field(True, description="Call a unit's devices when it is given a case.")
+    expires_s: int = Field(120, ge=5, le=86_400, description="A call not delivered by then is off.")
+
+
 class RetentionSettings(Section):
     track_days: int = Field(30, ge=1, description="Positions of people are kept this long.")
     dead_letter_days: int = Field(90, ge=1, description="Unreadable messages are kept this long.")
@@ -160,6 +181,8 @@ class Settings(Section):
     dispatch: DispatchSettings = DispatchSettings()
     deadlines: DeadlineSettings = DeadlineSettings()
     evidence: EvidenceSettings = EvidenceSettings()
+    presence: PresenceSettings = PresenceSettings()
+    down: DownSettings = DownSettings()
     retention: RetentionSettings = RetentionSettings()
     push: PushSettings = PushSettings()
     district: DistrictSettings = DistrictSettings()

@@ -21,7 +21,7 @@ from server.domain.events import NewEvent
 from server.domain.roles import SYSTEM
 from server.domain.sla import DeadlineState
 from server.office import Office
-from server.services import dispatch, tracking
+from server.services import calling, dispatch, presence, tracking
 from server.store import cases, events
 from server.store.cases import CaseRow
 from server.store.engine import reading, writing
@@ -41,6 +41,8 @@ class Swept:
     missed: int = 0
     assigned: int = 0
     verdicts: int = 0
+    called: int = 0
+    noticed: int = 0
 
 
 def sweep_once(office: Office) -> Swept:
@@ -54,7 +56,9 @@ def sweep_once(office: Office) -> Swept:
         warned += kind == "warned"
         missed += kind == "missed"
     assigned = dispatch.assign_waiting(office)
-    return Swept(warned, missed, assigned, tracking.recheck_evidence(office))
+    called = calling.call_assigned(office)
+    noticed = presence.sweep_presence(office)
+    return Swept(warned, missed, assigned, tracking.recheck_evidence(office), called, noticed)
 
 
 def run(office: Office, stop: Flag) -> None:

@@ -19,8 +19,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from server.domain.errors import OfficeError
 from server.office import Office
-from server.services import push, rejudge
-from server.store import reports, telemetry
+from server.services import confirming, push, rejudge
+from server.store import confirmations, reports, telemetry
 from server.store.engine import reading, writing
 
 ROUND_S = 1.0
@@ -87,6 +87,7 @@ def forget_old(office: Office) -> int:
             tracks=now - timedelta(days=kept.track_days),
             letters=now - timedelta(days=kept.dead_letter_days),
         )
+        gone += confirmations.forget_before(conn, now - confirming.KEEP)
     if gone:
         log.info("retention", rows=gone)
     return gone

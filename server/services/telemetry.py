@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,13 +12,29 @@ from sqlalchemy import Connection
 from edge.decoding import decode_envelope
 from edge.encoding import encode
 from edge.errors import Unreadable
-from edge.quality import FUTURE
-from edge.telemetry import Alarm, Envelope, Presence, Status, fix_of
+from edge.telemetry import Alarm, Receipt, fix_of
 from server.domain import live
 from server.domain.events import NewEvent
 from server.domain.views import Json
 from server.office import Office
-from server.store import events, telemetry, units
+from server.services import confirming
+from server.services.confirming import Confirmed, Number
+from server.services.live_rows import (
+    Item,
+    alarm_of,
+    heard,
+    newest,
+    numbers_of,
+    positions,
+    presences,
+    runs_of,
+    standing,
+    statuses,
+)
+from server.services.live_rows import (
+    alarms as alarm_rows,
+)
+from server.store import down_calls, edge_state, events, telemetry, units
 from server.store.engine import writing
 
 MAX_RAW_BYTES = 65_536
@@ -38,37 +54,41 @@ class Stored:
     accepted: int
     duplicates: int
     rejected: tuple[Rejected, ...]
+    confirmed: tuple[Confirmed, ...] = ()
+    """How far the runs of this batch are stored, for agents that share the load."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Item:
-    """A readable message with all doubts about it."""
+def store(
+    office: Office,
+    messages: Sequence[object],
+    *,
+    shared: bool = False,
+    voids: Sequence[Number] = (),
+) -> Stored:
+    """Store a batch in one transaction; idempotent on (device_id, boot, seq).
 
-    envelope: Envelope
-    doubt: tuple[str, ...]
-
-    @property
-    def key(self) -> telemetry.Key:
-        origin = self.envelope.message.origin
-        return origin.device_id, origin.boot, origin.seq
-
-
-def store(office: Office, messages: Sequence[object]) -> Stored:
-    """Store a batch in one transaction; idempotent on (device_id, boot, seq)."""
+    ``shared``: other agents take messages of the same runs, so that only the store can say how
+    far each is whole; ``voids`` are numbers of dead letters, which will not come.
+    """
     now = office.clock()
     items, rejected = _decode(messages, now)
     unique = {item.key: item for item in items}
+    confirmed: tuple[Confirmed, ...] = ()
     with writing(office.engine) as conn:
         in_order = [unique[key] for key in sorted(unique)]  # batches that overlap must not cross
         new = telemetry.add_new(conn, [_row(item, now) for item in in_order])
         fresh = [unique[key] for key in unique if key in new]
-        told = _follow(conn, fresh, now)
+        told, alarms = _follow(conn, fresh, now)
         telemetry.add_dead_letters(conn, [_letter(messages[r.index], r, now) for r in rejected])
-        events.tell(conn, told)
-    return Stored(len(fresh), len(items) - len(fresh), tuple(rejected))
+        if shared:
+            gone = [*voids, *numbers_of(messages[r.index] for r in rejected)]
+            confirmed = confirming.confirm(conn, office, runs_of(items), gone, now)
+        numbers = events.tell(conn, told)
+        edge_state.move_alarms(conn, standing(alarms, numbers))
+    return Stored(len(fresh), len(items) - len(fresh), tuple(rejected), confirmed)
 
 
-def _decode(messages: Sequence[object], now: datetime) -> tuple[list[_Item], list[Rejected]]:
+def _decode(messages: Sequence[object], now: datetime) -> tuple[list[Item], list[Rejected]]:
     items, rejected = [], []
     for index, raw in enumerate(messages):
         try:
@@ -76,11 +96,11 @@ def _decode(messages: Sequence[object], now: datetime) -> tuple[list[_Item], lis
         except Unreadable as error:
             rejected.append(Rejected(index, str(error)))
         else:
-            items.append(_Item(envelope, live.doubts(envelope, now)))
+            items.append(Item(envelope, live.doubts(envelope, now)))
     return items, rejected
 
 
-def _row(item: _Item, now: datetime) -> Json:
+def _row(item: Item, now: datetime) -> Json:
     message = item.envelope.message
     fix = fix_of(message)
     body = encode(message)
@@ -101,86 +121,25 @@ def _row(item: _Item, now: datetime) -> Json:
     }
 
 
-def _follow(conn: Connection, fresh: Sequence[_Item], now: datetime) -> list[NewEvent]:
-    """Move the live state of the devices and tell what changed for people."""
+def _follow(
+    conn: Connection, fresh: Sequence[Item], now: datetime
+) -> tuple[list[NewEvent], list[Item]]:
+    """Move the live state of the devices; what to tell, the alarms' events first, and those."""
     devices = {item.key[0] for item in fresh}
     telemetry.ensure_states(conn, devices)
-    before = telemetry.states(conn, devices)
-    telemetry.move_positions(conn, _newest(_positions(fresh), "fix_time"))
-    telemetry.move_status(conn, _newest(_statuses(fresh), "status_at"))
-    telemetry.move_presence(conn, _newest(_presences(fresh), "presence_at"))
-    alarms = [item.envelope.message for item in fresh if isinstance(item.envelope.message, Alarm)]
-    telemetry.move_alarm(conn, _newest(_alarms(alarms), "alarm_at"))
+    edge_state.note_heard(conn, heard(fresh))
+    telemetry.move_positions(conn, newest(positions(fresh), "fix_time"))
+    telemetry.move_status(conn, newest(statuses(fresh), "status_at"))
+    telemetry.move_presence(conn, newest(presences(fresh), "presence_at"))
+    alarms = [item for item in fresh if isinstance(item.envelope.message, Alarm)]
+    alarms.sort(key=lambda item: item.envelope.message.origin.sent_at)
+    telemetry.move_alarm(conn, newest(alarm_rows(alarms), "alarm_at"))
+    told = [e.envelope.message for e in fresh if isinstance(e.envelope.message, Receipt)]
+    if not alarms and not told:
+        return [], []
     owners = units.device_units(conn)
-    told = [_alarm_event(alarm, owners, now) for alarm in alarms]
-    return told + _presence_events(before, telemetry.states(conn, devices), owners, now)
-
-
-def _positions(fresh: Iterable[_Item]) -> list[Json]:
-    rows: list[Json] = []
-    for item in fresh:
-        fix = fix_of(item.envelope.message)
-        if fix is None or not live.moves(fix, item.doubt):
-            continue
-        rows.append(
-            {
-                "device_id": item.key[0],
-                "fix_time": fix.fix_time,
-                "lat": fix.lat,
-                "lon": fix.lon,
-                "accuracy_m": fix.accuracy_m,
-                "heading_deg": fix.heading_deg,
-                "doubt": list(item.doubt),
-            }
-        )
-    return rows
-
-
-def _statuses(fresh: Iterable[_Item]) -> list[Json]:
-    found = [item.envelope.message for item in fresh if FUTURE not in item.doubt]
-    return [
-        {
-            "device_id": message.origin.device_id,
-            "status_at": message.origin.sent_at,
-            "battery_pct": message.battery_pct,
-        }
-        for message in found
-        if isinstance(message, Status)
-    ]
-
-
-def _presences(fresh: Iterable[_Item]) -> list[Json]:
-    """By arrival: a will was written when the connection began and cannot know its end."""
-    return [
-        {
-            "device_id": item.key[0],
-            "presence_at": item.envelope.received_at,
-            "presence": item.envelope.message.state,
-        }
-        for item in fresh
-        if isinstance(item.envelope.message, Presence)
-    ]
-
-
-def _alarms(alarms: Iterable[Alarm]) -> list[Json]:
-    return [
-        {
-            "device_id": alarm.origin.device_id,
-            "alarm_at": alarm.origin.sent_at,
-            "alarm": alarm.alarm if alarm.active else None,
-        }
-        for alarm in alarms
-    ]
-
-
-def _newest(rows: Sequence[Json], clock: str) -> list[Json]:
-    """One row per device: the newest of the batch."""
-    latest: dict[object, Json] = {}
-    for row in rows:
-        kept = latest.get(row["device_id"])
-        if kept is None or row[clock] > kept[clock]:  # type: ignore[operator]
-            latest[row["device_id"]] = row
-    return sorted(latest.values(), key=lambda row: str(row["device_id"]))
+    events_ = [_alarm_event(alarm_of(item), owners, now) for item in alarms]
+    return events_ + _answers(conn, told, now), alarms
 
 
 def _alarm_event(alarm: Alarm, owners: dict[str, str | None], now: datetime) -> NewEvent:
@@ -190,24 +149,21 @@ def _alarm_event(alarm: Alarm, owners: dict[str, str | None], now: datetime) -> 
     return NewEvent(live.alarm_word(alarm), now, f"device:{device_id}", unit_id=unit_id, body=body)
 
 
-def _presence_events(
-    before: dict[str, Json], after: dict[str, Json], owners: dict[str, str | None], now: datetime
-) -> list[NewEvent]:
-    changed = [
-        device
-        for device, state in after.items()
-        if state["presence"] != before.get(device, {}).get("presence")
-    ]
-    return [
-        NewEvent(
-            "presence_changed",
-            now,
-            f"device:{device}",
-            unit_id=owners.get(device),
-            body={"device": device, "state": after[device]["presence"]},
+def _answers(conn: Connection, told: Sequence[Receipt], now: datetime) -> list[NewEvent]:
+    """A device's answer to a call of ours, once."""
+    found = []
+    for receipt in told:
+        device_id = receipt.origin.device_id
+        call = down_calls.answer(
+            conn, receipt.down_id, device_id=device_id, outcome=receipt.outcome, at=now
         )
-        for device in changed
-    ]
+        if call is not None:
+            body: Json = {"device": device_id, "outcome": receipt.outcome}
+            actor = f"device:{device_id}"
+            found.append(
+                NewEvent("call_answered", now, actor, call.case_id, unit_id=call.unit_id, body=body)
+            )
+    return found
 
 
 def _letter(raw: object, rejected: Rejected, now: datetime) -> Json:

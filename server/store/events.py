@@ -18,14 +18,14 @@ CHANNEL = "xn_events"
 _WALK = 1000
 
 
-def tell(conn: Connection, told: Sequence[NewEvent]) -> None:
-    """Append events in this transaction.
+def tell(conn: Connection, told: Sequence[NewEvent]) -> list[int]:
+    """Append events in this transaction; their numbers.
 
     The head row is locked until the commit, so call it last: numbers have no gaps and nobody
     can see event n+1 before event n. That is what lets a stream resume without a gap.
     """
     if not told:
-        return
+        return []
     head = conn.execute(select(event_head).with_for_update()).one()
     number, prev_hash = head.last_id, head.last_hash
     chained = []
@@ -38,6 +38,7 @@ def tell(conn: Connection, told: Sequence[NewEvent]) -> None:
     conn.execute(update(event_head).values(last_id=number, last_hash=prev_hash))
     if conn.dialect.name == "postgresql":
         conn.execute(text(f"NOTIFY {CHANNEL}"))
+    return [event.id for event in chained]
 
 
 def last_number(conn: Connection) -> int:

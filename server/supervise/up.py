@@ -40,6 +40,8 @@ EDGE_STOP_S = 3.4
 SERVER_STOP_S = 4.2
 """With the broker's 1 s all stops together stay below 10 s, however they go."""
 ACCOUNTS_EVERY_S = 1.0
+EDGE_STATUS = Address("127.0.0.1", 9108)
+"""Where the agent of this machine tells its state and its counters; another port if taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ class Plan:
     mqtt: Address
     broker_accounts: broker.Account | None
     """The agent's account when the broker is ours and keeps accounts."""
+    edge_status: Address
+    """Where the agent's /healthz and /metrics are."""
 
 
 def run(home: Path, settings: Settings, wanted: Wanted) -> None:
@@ -81,7 +85,15 @@ def run(home: Path, settings: Settings, wanted: Wanted) -> None:
 
 def _ready(home: Path, plan: Plan) -> None:
     accounts = "yes" if plan.broker_accounts else "no"
-    note_running(home, {"http": str(plan.http), "mqtt": str(plan.mqtt), "accounts": accounts})
+    note_running(
+        home,
+        {
+            "http": str(plan.http),
+            "mqtt": str(plan.mqtt),
+            "accounts": accounts,
+            "edge": str(plan.edge_status),
+        },
+    )
     sys.stdout.write(f"ready http://{plan.http} mqtt://{plan.mqtt}\n")
     sys.stdout.flush()
 
@@ -138,6 +150,10 @@ def _plan(home: Path, settings: Settings, wanted: Wanted, http: Address) -> Plan
         "XIAONAO_EDGE__SERVER_URL": f"http://{http.to_reach}",
         "XIAONAO_EDGE__TOKEN": kept[EDGE_TOKEN],
     }
+    status = settle(EDGE_STATUS, option="edge.http", any_port=True)
+    if settings.edge.http:
+        status = parse(settings.edge.http)
+    env["XIAONAO_EDGE__HTTP"] = str(status)
     account = None
     if settings.mqtt.url:
         own: list[Part] = []
@@ -161,7 +177,7 @@ def _plan(home: Path, settings: Settings, wanted: Wanted, http: Address) -> Plan
         *own,
         _server(home, http),
     )
-    return Plan(parts, http, mqtt, account)
+    return Plan(parts, http, mqtt, account, status)
 
 
 def _server(home: Path, http: Address) -> Part:

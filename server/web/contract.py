@@ -13,13 +13,14 @@ and never repeats what was sent.
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
-from flask import Blueprint, Flask, Response, request
+from flask import Blueprint, Flask, Response, current_app, request
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
-from werkzeug.exceptions import NotFound, UnsupportedMediaType
+from werkzeug.exceptions import NotFound, RequestEntityTooLarge, UnsupportedMediaType
 
 from server.web.access import Need, current_actor, current_office, needs
 from server.web.problems import problem
@@ -162,7 +163,7 @@ def _handler(operation: Operation) -> Callable[..., Response]:
         sent: dict[str, object] = dict(ids)
         if operation.body is not None:
             _check_media()
-            sent["body"] = read_body(operation.body, request.get_data(cache=False))
+            sent["body"] = read_body(operation.body, _raw_body())
         if operation.query is not None:
             sent["query"] = read_query(operation.query, request.args.to_dict(flat=False))
         answer = operation.view(current_office(), current_actor(), **sent)
@@ -176,6 +177,27 @@ def _handler(operation: Operation) -> Callable[..., Response]:
         )
 
     return handle
+
+
+def _raw_body() -> bytes:
+    """What was sent, unpacked where it says that it is gzip; bounded like any other body."""
+    raw = request.get_data(cache=False)
+    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding == "identity":
+        return raw
+    if encoding != "gzip":
+        raise UnsupportedMediaType
+    bound = current_app.config["MAX_CONTENT_LENGTH"]
+    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    try:
+        out = unpacker.decompress(raw, bound + 1)
+    except zlib.error:
+        raise BadRequestShape([("body", "calls itself gzip and is none")]) from None
+    if len(out) > bound:
+        raise RequestEntityTooLarge
+    if not unpacker.eof:
+        raise BadRequestShape([("body", "is cut short")])
+    return out
 
 
 def _check_media() -> None:

@@ -12,6 +12,7 @@ from server.office import Office
 from server.web import auth, headers, metrics, openapi, ops, problems, sign_in
 from server.web.access import OFFICE, Access, needs, undeclared
 from server.web.api.cases import cases
+from server.web.api.edge import edge
 from server.web.api.live import live
 from server.web.api.phone import phone
 from server.web.api.reports import reports
@@ -27,7 +28,14 @@ MAX_FORM_PARTS = 100
 
 def operations() -> list[Operation]:
     """Every call of the API, in the order of its documentation."""
-    return [*reports.declared, *cases.declared, *live.declared, *phone.declared, *stream.declared]
+    return [
+        *reports.declared,
+        *cases.declared,
+        *live.declared,
+        *edge.declared,
+        *phone.declared,
+        *stream.declared,
+    ]
 
 
 def create_web(office: Office, *, demo_accounts: Sequence[DemoAccount] = ()) -> Flask:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from flask import Blueprint, Response, jsonify
 from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy.exc import SQLAlchemyError
 
 from server.office import Office
-from server.services import following
+from server.services import agents, following
 from server.web.access import Access, current_office, needs
 from server.web.metrics import current_metrics
 
 ops = Blueprint("ops", __name__)
 
 EDGE_SILENT = timedelta(minutes=5)
-"""Devices report every few seconds, so silence this long means the way to them is cut."""
+"""Without a report of an agent, devices' silence this long means the way to them is cut."""
+AGENT_SILENT = timedelta(seconds=60)
+"""Agents report every few seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +69,29 @@ def _database(office: Office) -> Check:
 
 
 def _broker(office: Office) -> Check:
-    """Known by what the edge agent handed on last."""
+    """Known by what the edge agents say of themselves, else by what was handed on last."""
     try:
+        agent = agents.newest(office)
         last = following.last_telemetry_at(office)
     except SQLAlchemyError:
         return Check("broker", "degraded", "unknown while the database is down")
+    if agent is not None:
+        return _agent(office, *agent)
     if last is None:
         return Check("broker", "degraded", "no telemetry has come yet")
     age = office.clock() - last
     words = f"last telemetry {max(0, round(age.total_seconds()))} s ago"
     return Check("broker", "degraded" if age > EDGE_SILENT else "ok", words)
+
+
+def _agent(office: Office, told_at: datetime, subscribed: bool) -> Check:
+    age = office.clock() - told_at
+    words = f"edge agent reported {max(0, round(age.total_seconds()))} s ago"
+    if age > AGENT_SILENT:
+        return Check("broker", "degraded", words)
+    if not subscribed:
+        return Check("broker", "degraded", f"{words}: it has no connection to the broker")
+    return Check("broker", "ok", f"{words}, subscribed")
 
 
 def _model(office: Office) -> Check:

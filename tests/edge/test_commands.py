@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from edge.outbox import DeadLetter, Outbox
+from edge.outbox import Outbox
+from edge.outbox_rows import DeadLetter
 
 STATUS = {"v": 1, "boot": "b", "seq": 1, "sent_at": "2026-11-24T10:00:00+08:00", "battery_pct": 5}
 

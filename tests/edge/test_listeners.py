@@ -20,9 +20,10 @@ from edge.home import limits_of
 from edge.intake import Intake
 from edge.jt808_listener import Jt808Session, Links, Rules
 from edge.metrics import Metrics
-from edge.outbox import Bounds, Outbox
+from edge.outbox import Outbox
 from edge.protocols.jt808_frame import FLAG, Frame, Header, Part, decode, encode
 from edge.replay import replay, to_line
+from edge.shedding import Bounds
 from edge.tcp_listener import TcpListener
 
 DONE, FAILED, UNREADABLE, UNSUPPORTED = range(4)

@@ -38,6 +38,7 @@ GOLDEN: dict[str, dict[str, Any]] = {
     | {"taken_at": "2026-11-24T02:00:00Z", "sha256": "AB" * 32, "width": 640, "height": 360}
     | {"quality": {"dark": True, "blurred": False}, "faces_masked": True, "url": "/frames/1"},
     "presence": HEAD | {"state": "online"},
+    "receipt": HEAD | {"down_id": "01J0", "outcome": "read"},
 }
 
 

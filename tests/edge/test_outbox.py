@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 
 from edge.confirming import Ack, Outstanding, Run, advance
 from edge.errors import OutboxFull, StorageFailed
-from edge.outbox import Bounds, DeadLetter, Outbox
+from edge.outbox import Outbox
+from edge.outbox_rows import DeadLetter
+from edge.shedding import Bounds
 from edge.telemetry import Alarm, Envelope, Fix, Origin, Position, Status
 
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from edge import config
-from edge.config import EdgeSettings, MqttSettings
+from edge.config import EdgeSettings
 from edge.errors import ConfigError
+from edge.mqtt_config import MqttSettings
 
 
 def write(home: Path, text: str) -> Path:

@@ -18,7 +18,7 @@ from server.domain.views import (
     StepView,
     TimelineEvent,
 )
-from server.web.pages import naming, sentences, spans, timefmt, urgency, wall, words
+from server.web.pages import naming, sentences, spans, timefmt, urgency, words
 from triage.cues import Cue
 
 NOW = datetime(2026, 7, 1, 4, 0, tzinfo=UTC)
@@ -191,13 +191,3 @@ def test_every_kind_is_told_in_chinese_without_machine_words() -> None:
 def test_an_unknown_kind_is_told_but_not_on_the_wall() -> None:
     said = sentences.tell(event(1, "moon_landing"), sentences.Names())
     assert (said.feed, "moon_landing" in said.text) == (False, True)
-
-
-def test_an_alarm_stays_until_the_same_device_ends_it() -> None:
-    names = sentences.Names(units={"u1": "顺达一组"})
-    raised = event(1, "alarm_raised", alarm="sos", device="bc-1")
-    ended = event(2, "alarm_ended", alarm="sos", device="bc-1")
-    other = event(3, "alarm_ended", alarm="sos", device="bc-2")
-    battery = event(4, "alarm_raised", alarm="low_battery", device="bc-1")
-    assert wall.open_alarms([battery, other, raised], names) == [(raised, "顺达一组")]
-    assert wall.open_alarms([ended, raised], names) == []

@@ -76,7 +76,14 @@ def tokens(office: Office, units: tuple[str, str]) -> dict[str, str]:
 def ids(client: FlaskClient, bearer, new_report) -> dict[str, str]:
     """A report and a case that exist, so that not every call ends in 404."""
     filed = client.post("/api/v1/reports", json=new_report(), headers=bearer("intake")).json
-    return {"report_id": filed["report"]["id"], "case_id": filed["case"]["id"]}
+    sos = {"device_id": "bc-1", "kind": "alarm", "v": 1, "boot": "b", "seq": 1, "alarm": "sos"}
+    sos |= {"sent_at": "2026-11-24T10:00:00+08:00"}
+    client.post("/api/v1/telemetry", json={"messages": [sos]}, headers=bearer("edge"))
+    return {
+        "report_id": filed["report"]["id"],
+        "case_id": filed["case"]["id"],
+        "device_id": "bc-1",
+    }
 
 
 @pytest.mark.parametrize(

@@ -100,3 +100,40 @@ def test_every_answer_carries_the_protecting_headers(client: FlaskClient, bearer
         assert "geolocation=(self)" in headers["Permissions-Policy"]
         assert headers["Cache-Control"] == "no-store"
         assert "Strict-Transport-Security" not in headers
+
+
+def beat(client: FlaskClient, bearer, broker: str) -> dict[str, object]:
+    body = {"agent": "xiaonao-edge", "broker": broker, "waiting": 3, "skews": {"bc-1": -2}}
+    answer = client.post("/api/v1/edge/heartbeat", json=body, headers=bearer("edge"))
+    assert answer.json == {"down": []}
+    return client.get("/readyz").json["checks"]["broker"]
+
+
+def test_an_idle_street_is_linked_while_its_agent_reports(
+    client: FlaskClient, bearer, clock
+) -> None:
+    assert beat(client, bearer, "subscribed")["state"] == "ok"
+    clock.forward(59)
+    assert client.get("/readyz").json["checks"]["broker"]["state"] == "ok"
+    clock.forward(2)
+    assert client.get("/readyz").json["checks"]["broker"]["state"] == "degraded"
+    told = beat(client, bearer, "away")
+    assert told["state"] == "degraded"
+    assert "no connection" in told["detail"]
+
+
+def test_bodies_may_come_packed_and_are_bounded(client: FlaskClient, bearer, office) -> None:
+    import gzip
+
+    headers = bearer("edge") | {"Content-Encoding": "gzip", "Content-Type": "application/json"}
+
+    def post(data: bytes, **more: str) -> int:
+        sent = client.post("/api/v1/telemetry", data=data, headers=headers | more)
+        assert sent.is_json
+        return sent.status_code
+
+    assert post(gzip.compress(b'{"messages": []}')) == 200
+    assert post(b'{"messages": []}') == 422
+    assert post(gzip.compress(b'{"messages": []}')[:-9]) == 422
+    assert post(gzip.compress(b" " * (office.settings.http.max_body_bytes + 1))) == 413
+    assert post(b"x", **{"Content-Encoding": "br"}) == 415

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, JsonValue
@@ -22,11 +23,21 @@ live = Operations("live")
 
 MAX_BATCH = 2000
 
+DeviceId = Annotated[str, Field(pattern=r"^[^\s/+#\x00]{1,64}$")]
+RunId = DeviceId
+Number = Annotated[int, Field(ge=0, le=2**63 - 1)]
+
 
 class TelemetryBody(Body):
     """A batch of device messages; each is taken or rejected by itself."""
 
     messages: list[JsonValue] = Field(max_length=MAX_BATCH)
+    shared: bool = Field(False, description="Other agents take messages of the same runs.")
+    voids: list[tuple[DeviceId, RunId, Number]] = Field(
+        default_factory=list,
+        max_length=MAX_BATCH,
+        description="[device_id, boot, seq] of dead letters; they will not come.",
+    )
 
 
 class StatsQuery(Query):
@@ -52,7 +63,7 @@ def list_units(office: Office, actor: Actor) -> Page[UnitView]:
 def post_telemetry(office: Office, actor: Actor, body: TelemetryBody) -> Stored:
     """Store a batch; idempotent on device, boot and seq."""
     del actor  # the role alone decides
-    stored = telemetry.store(office, body.messages)
+    stored = telemetry.store(office, body.messages, shared=body.shared, voids=body.voids)
     metrics.telemetry_stored(stored.accepted, stored.duplicates, len(stored.rejected))
     return stored
 

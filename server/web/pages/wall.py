@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 from server.domain.roles import Action, Actor, Role
 from server.domain.views import CaseView, Stats, TimelineEvent, UnitView
 from server.office import Office
+from server.services import alarms as standing
 from server.services import figures, reading, units
 from server.web.access import current_actor, current_office, needs
 from server.web.pages import naming, sentences, urgency
@@ -24,7 +25,7 @@ FEED = 14
 LATEST = 60
 """Newest cases, closed ones too, that the feed can call by name."""
 LOOK_BACK = 600
-"""Events looked through for the feed and for alarms that have not ended."""
+"""Events looked through for the feed."""
 
 _UNITS = TypeAdapter(list[UnitView])
 
@@ -41,7 +42,7 @@ def wall() -> str:
     told = _events(office, actor)
     newest = reading.case_page(office, actor, limit=LATEST)
     names = names_of(seen, (*newest.items, *page.items))
-    alarms = open_alarms(told, names)
+    alarms = [(event, names.unit(event)) for event in _standing(office, actor)]
     seen_until = request.args.get("seen", 0, type=int)
     return render_template(
         "wall.html",
@@ -72,19 +73,11 @@ def feed(
     return [(event, said) for event, said in told if said.feed][:limit]
 
 
-def open_alarms(
-    events: Sequence[TimelineEvent], names: sentences.Names
-) -> list[tuple[TimelineEvent, str]]:
-    """SOS calls that nobody has ended, newest first; ``events`` newest first."""
-    settled: set[object] = set()
-    found: list[tuple[TimelineEvent, str]] = []
-    for event in events:
-        device = event.body.get("device", event.unit_id)
-        if event.body.get("alarm") != "sos" or device in settled:
-            continue
-        settled.add(device)
-        if event.kind == "alarm_raised":
-            found.append((event, names.unit(event)))
+def _standing(office: Office, actor: Actor) -> list[TimelineEvent]:
+    """SOS calls that nobody has ended, newest first; mediators see their own unit's."""
+    found = standing.standing(office)
+    if actor.role is Role.MEDIATOR:
+        return [event for event in found if event.unit_id == actor.unit_id]
     return found
 
 
