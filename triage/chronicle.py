@@ -1,50 +1,83 @@
-"""Which earlier disputes belong to an event: same place, or a party in common."""
+"""Which earlier events belong to an event: same place, or a party in common."""
 
 from __future__ import annotations
 
 from bisect import bisect_left, insort
 from datetime import datetime, timedelta
+from functools import reduce
 
 from triage.recurrence import History
+from triage.recurrence_model import Past
 from triage.rows import Event
+from triage.trail import Trail, stronger
 
 _YEAR = timedelta(days=365)
+_DAY = timedelta(days=1)
+_FURTHEST_DAYS = 100_000.0
+"""270 years either way; a year typed wrong must not overflow the fading sums."""
 _WINDOWS_DAYS = (7, 30, 90, 365)
 
 
 class Chronicle:
-    """Disputes so far, by place and by party. Events are added in the order they became known;
+    """Events so far, by place and by party. Events are added in the order they became known;
     one that comes late is only seen by those after it."""
 
     def __init__(self) -> None:
         self._disputes: dict[str, list[tuple[datetime, int]]] = {}
+        self._trails: dict[str, Trail] = {}
+        self._began: datetime | None = None
         self._count = 0
 
     def before(self, event: Event) -> tuple[datetime, ...]:
         """Times of linked disputes in the year up to ``event``, oldest first; itself not among
         them unless it was added."""
-        linked: set[tuple[datetime, int]] = set()
-        for key in event.keys:
-            times = self._disputes.get(key, [])
-            first = bisect_left(times, (event.time - _YEAR, 0))
-            last = bisect_left(times, (event.time, self._count + 1))
-            linked.update(times[first:last])
-        return tuple(time for time, _ in sorted(linked))
+        logs = [self._disputes[key] for key in event.keys if key in self._disputes]
+        spans = [self._year(log, event.time) for log in logs]
+        if len(spans) > 1:
+            spans = [sorted(set[tuple[datetime, int]]().union(*spans))]
+        return tuple(time for span in spans for time, _ in span)
+
+    def past_of(self, event: Event) -> Past:
+        """What the rule looks at, from every trail the event belongs to."""
+        day = self._day(event.time)
+        trails = [self._trails[key] for key in event.keys if key in self._trails]
+        pasts = [trail.past(day, event.kind, log_runs_for=max(day, 0.0)) for trail in trails]
+        return reduce(stronger, pasts) if pasts else Past(log_runs_for=max(day, 0.0))
+
+    def starts_episode(self, event: Event) -> bool:
+        """A dispute that does not just go on with one of the last six hours."""
+        day = self._day(event.time)
+        trails = [self._trails[key] for key in event.keys if key in self._trails]
+        return event.dispute and all(trail.starts_episode(day) for trail in trails)
 
     def add(self, event: Event) -> None:
-        """Remember ``event`` for those after it; other calls than disputes leave no mark."""
-        if not event.dispute:
-            return
-        self._count += 1
-        for key in set(event.keys):
-            insort(self._disputes.setdefault(key, []), (event.time, self._count))
+        """Remember ``event`` for those after it."""
+        day, keys = self._day(event.time), set(event.keys)
+        for key in keys:
+            trail = self._trails.get(key)
+            if trail is None:
+                trail = self._trails[key] = Trail(day)
+            trail.add(day, event.kind, dispute=event.dispute)
+        if event.dispute:
+            self._count += 1
+            for key in keys:
+                insort(self._disputes.setdefault(key, []), (event.time, self._count))
+
+    def _year(self, log: list[tuple[datetime, int]], at: datetime) -> list[tuple[datetime, int]]:
+        first = bisect_left(log, (at - _YEAR, 0))
+        return log[first : bisect_left(log, (at, self._count + 1), first)]
+
+    def _day(self, time: datetime) -> float:
+        """Days since the first event of the log."""
+        if self._began is None:
+            self._began = time
+        return min(max((time - self._began) / _DAY, -_FURTHEST_DAYS), _FURTHEST_DAYS)
 
 
 def history_of(times: tuple[datetime, ...], at: datetime) -> History:
     """Counts of ``times`` (oldest first, none after ``at``) in 7, 30, 90 and 365 days."""
-    ages = [at - time for time in times]
     week, month, quarter, year = (
-        sum(age <= timedelta(days=days) for age in ages) for days in _WINDOWS_DAYS
+        len(times) - bisect_left(times, at - timedelta(days=days)) for days in _WINDOWS_DAYS
     )
-    last = round(ages[-1] / timedelta(days=1), 2) if ages else None
+    last = round((at - times[-1]) / _DAY, 2) if times else None
     return History(week, month, quarter, year, last)

@@ -11,11 +11,12 @@ from typing import IO, Any
 
 import click
 
-from triage.chronicle import Chronicle, history_of
 from triage.cli_home import HOME
 from triage.errors import BadRow, TriageError, WrongUse
-from triage.recurrence import SHIPPED, Parameters, assess_risk
+from triage.foresight import Foresight
+from triage.recurrence_model import RiskModel, model_of
 from triage.rows import event_of, id_of, label_in, parse_object, report_of, text_of
+from triage.shipped import recurrence_text
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -87,26 +88,25 @@ def risk(file: str, history: str | None) -> None:
     """Print the risk of another dispute within 90 days at each dated event of FILE.
 
     Events are JSON Lines in time order: {"id","time","kind","dispute"?,"place"?,"parties"?}. Only
-    what came before an event counts for it.
+    what came before an event counts for it. The events of --fit are remembered too; one that
+    stands in both files counts once.
 
     Example: xiaonao-triage risk events.jsonl --fit last-year.jsonl
     """
-    parameters, faults = _fitted(history) if history else (SHIPPED, 0)
-    chronicle = Chronicle()
+    shipped = model_of(recurrence_text())
+    foresight, faults = _fitted(history, shipped) if history else (Foresight(shipped), 0)
 
     def answer(row: dict[str, Any]) -> dict[str, Any]:
         event = event_of(row)
-        past = history_of(chronicle.before(event), event.time)
-        chronicle.add(event)
-        judged = assess_risk(past, dispute=event.dispute, parameters=parameters)
-        return {"id": event.id, **judged.as_json()}
+        return {"id": event.id, **foresight.risk_of(event).as_json()}
 
     with _opened(file) as lines:
         _exit(_answer_each(lines, answer) + faults)
 
 
-def _fitted(history: str) -> tuple[Parameters, int]:
-    from triage.training.recurrence_fit import fit_recurrence
+def _fitted(history: str, shipped: RiskModel) -> tuple[Foresight, int]:
+    """Refitted on the history, which is remembered too; and the number of its bad lines."""
+    from triage.training.recurrence_fit import fit_risk
 
     events, faults = [], 0
     with _opened(history) as lines:
@@ -116,13 +116,14 @@ def _fitted(history: str) -> tuple[Parameters, int]:
             except BadRow as error:
                 faults += 1
                 click.echo(f"{history} line {number}: {error.why}", err=True)
-    parameters = fit_recurrence(events)
+    fitted = fit_risk(events, shipped)
+    kept = "too few, the shipped weights stay: " if fitted.model is shipped else ""
     click.echo(
-        f"Fitted on {len(events)} events: shape {parameters.shape:.3f}, "
-        f"scale {parameters.scale_days:.1f} days.",
+        f"Fitted on {len(events)} events: {kept}{fitted.lessons} disputes whose 90 days have "
+        f"passed, {fitted.returned} of them came again.",
         err=True,
     )
-    return parameters, faults
+    return Foresight(fitted.model, events), faults
 
 
 def _answer_each(lines: Iterable[bytes], answer: Callable[[dict[str, Any]], dict[str, Any]]) -> int:

@@ -80,10 +80,14 @@ class Risk:
     band: str
     drivers: tuple[tuple[str, float], ...]
     history: History
+    risk_30d: float | None = None
+    risk_365d: float | None = None
 
     def as_json(self) -> dict[str, Any]:
+        longer = {"risk_30d": self.risk_30d, "risk_365d": self.risk_365d}
         return {
             "risk_90d": round(self.risk_90d, 4),
+            **{name: round(risk, 4) for name, risk in longer.items() if risk is not None},
             "band": self.band,
             "drivers": [[name, round(effect, 4)] for name, effect in self.drivers],
             "history": self.history.as_json(),
@@ -128,10 +132,10 @@ def _drivers(
         (f"此前一年内{earlier}次", at(older_from) - at(0)),
     ]
     if last is not None:
-        parts.append((f"距上次{_days(last)}", at(n) - at(newest_from)))
+        parts.append((f"距上次{days_in_words(last)}", at(n) - at(newest_from)))
     kept = [part for part in parts if part[1] > 0]
     return tuple(sorted(kept, key=lambda part: -part[1]))
 
 
-def _days(days: float) -> str:
+def days_in_words(days: float) -> str:
     return "不到1天" if days < 1 else f"{int(days)}天"

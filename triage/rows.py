@@ -15,6 +15,7 @@ from triage.taxonomy import LABELS, Label
 MAX_CHARS = 20_000
 """The ministry's item holds 4,000 characters; five times that is no report any more."""
 
+_FIRST_YEAR, _LAST_YEAR = 1900, 2200
 _CHINA = timezone(timedelta(hours=8))
 
 
@@ -26,6 +27,7 @@ class Event:
     time: datetime
     dispute: bool
     keys: tuple[str, ...]
+    kind: str = ""
 
 
 def parse_object(line: bytes) -> dict[str, Any]:
@@ -96,7 +98,19 @@ def event_of(row: Mapping[str, Any]) -> Event:
     dispute = row.get("dispute", True)
     if not isinstance(dispute, bool):
         raise BadRow("dispute is neither true nor false")
-    return Event(given, at if at.tzinfo else at.replace(tzinfo=_CHINA), dispute, _keys(row))
+    at = at if at.tzinfo else at.replace(tzinfo=_CHINA)
+    if not _FIRST_YEAR <= at.year <= _LAST_YEAR:
+        raise BadRow(f"time lies outside the years {_FIRST_YEAR} to {_LAST_YEAR}")
+    return Event(given, at, dispute, _keys(row), _kind(row))
+
+
+def _kind(row: Mapping[str, Any]) -> str:
+    kind = row.get("kind")
+    if kind is None:
+        return ""
+    if isinstance(kind, str | int) and not isinstance(kind, bool):
+        return str(kind)
+    raise BadRow("kind is neither a string nor a whole number")
 
 
 def _keys(row: Mapping[str, Any]) -> tuple[str, ...]:

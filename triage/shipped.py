@@ -22,6 +22,11 @@ def lexicon_text() -> str:
     return (_PACKAGE / "data" / "cues.toml").read_text(encoding="utf-8")
 
 
+def recurrence_text() -> str:
+    """The shipped weights of the recurrence rule, TOML."""
+    return (_PACKAGE / "data" / "recurrence.toml").read_text(encoding="utf-8")
+
+
 def _folder(name: str) -> Path:
     in_wheel = _PACKAGE / "shipped_data" / name
     return in_wheel if in_wheel.is_dir() else _PACKAGE.parent / name

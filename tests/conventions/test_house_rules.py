@@ -14,7 +14,9 @@ ROOT = Path(__file__).parents[2]
 PROGRAMS = ("triage", "edge", "server")
 SOURCES = [path for program in PROGRAMS for path in sorted((ROOT / program).rglob("*.py"))]
 MIGRATIONS = ROOT / "server" / "store" / "migrations"
-_PURE_TRIAGE = "assessment cues doubt errors policy recurrence redaction report taxonomy"
+_PURE_TRIAGE = (
+    "assessment cues doubt errors policy recurrence recurrence_model redaction report taxonomy"
+)
 _PURE_EDGE = "datum decoding district encoding errors motion quality telemetry topics"
 PURE = [
     *(f"server.domain.{path.stem}" for path in sorted((ROOT / "server/domain").glob("[a-z]*.py"))),

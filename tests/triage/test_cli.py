@@ -151,7 +151,7 @@ def test_risk_uses_only_what_came_before(tmp_path: Path) -> None:
 
 def test_risk_after_a_fit_and_bad_lines(tmp_path: Path) -> None:
     history = tmp_path / "history.jsonl"
-    history.write_text(events(40, 9), encoding="utf-8")
+    history.write_text(events(80, 9), encoding="utf-8")
     given = events(2, 9) + '{"id": "x", "time": "yesterday"}\n{"id": "y", "dispute": 1}\n'
     plain = run(tmp_path, "risk", "-", given=given)
     fitted = run(tmp_path, "risk", "-", "--fit", str(history), given=given)
@@ -159,7 +159,7 @@ def test_risk_after_a_fit_and_bad_lines(tmp_path: Path) -> None:
     assert [row["id"] for row in rows(fitted)] == ["e0", "e1", "x", "y"]
     assert "time is no ISO 8601 instant" in rows(fitted)[2]["error"]
     assert rows(fitted)[0]["risk_90d"] != rows(plain)[0]["risk_90d"]
-    assert fitted.stderr.startswith("Fitted on 40 events")
+    assert fitted.stderr.startswith("Fitted on 80 events")
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,12 @@ PURE = (
     "training.evaluate",
     "training.thresholds",
     "training.gate",
-    "training.recurrence_fit",
+    "recurrence_model",
+    "trail",
+    "foresight",
+    "training.recurrence_count",
+    "training.recurrence_labels",
+    "training.recurrence_city",
 )
 
 

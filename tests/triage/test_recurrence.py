@@ -13,7 +13,7 @@ from triage.chronicle import Chronicle, history_of
 from triage.errors import WrongUse
 from triage.recurrence import Bands, History, Parameters, assess_risk, probability
 from triage.rows import Event
-from triage.training.recurrence_fit import fit_recurrence, spells_of
+from triage.training.recurrence_count import fit_recurrence, spells_of
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -1,102 +1,182 @@
-"""Refit the gamma–Poisson rule on a place's own log, by maximum likelihood."""
+"""Refit the rule of ``recurrence_model`` on a log: the likeliest weights, held near the shipped.
+
+Penalised maximum likelihood (Newton steps on a convex function, so there is one answer). The
+penalty is a normal prior per weight, in units of the measure's spread: with little data the shipped
+weights stay, with a few hundred disputes the log speaks. Weights of kinds are held near zero.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import timedelta
-from math import exp, log
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import log, log1p
+from typing import Any
 
-from triage.chronicle import Chronicle
-from triage.errors import WrongUse
-from triage.recurrence import HORIZON_DAYS, SHIPPED, Parameters
+import numpy as np
+
+from triage.recurrence import HORIZON_DAYS
+from triage.recurrence_model import MEASURES, RiskModel, measures
 from triage.rows import Event
+from triage.training.recurrence_labels import Lesson, lessons_of
 
-LEAST_DISPUTES = 20
-_DAY = timedelta(days=1)
-_FIRST_STEP = 1.0
-_LAST_STEP = 0.01
-_MAX_ROUNDS = 200
+LEAST_LESSONS = 20
+LEAST_OF_A_KIND = 15
+MOST_KINDS = 400
+WARM_UP_DAYS = 120.0
+"""Of a long log the first months only fill the past: there the past is cut off."""
+_MAX_STEPS = 30
+_TOLERANCE = 1e-7
+
+Matrix = np.ndarray[Any, np.dtype[np.float64]]
 
 
 @dataclass(frozen=True, slots=True)
-class Spell:
-    """After one dispute: ``n`` in the window with it, ``window_days`` of it on record,
-    ``followed_days`` until the next one (``returned``), the horizon or the end of the log."""
+class Prior:
+    """Variances of the weights; those of ``measures`` in units of the spread of what they weigh.
 
-    n: int
-    window_days: float
-    followed_days: float
-    returned: bool
+    The centre is ``towards_shipped`` of the shipped weights, zero for kinds. Chosen on other
+    stretches of time than the figures in ``docs/RECURRENCE.md`` are measured on."""
 
-
-def fit_recurrence(events: Sequence[Event]) -> Parameters:
-    """Shape and scale that make the log likeliest; ``WrongUse`` with fewer than 20 disputes.
-
-    What happens after the log's end is unknown, so a spell that reaches it counts only as far as
-    it was followed; likewise the window before its beginning.
-    """
-    spells = spells_of(events)
-    if len(spells) < LEAST_DISPUTES:
-        raise WrongUse(f"A fit needs at least {LEAST_DISPUTES} disputes; give a longer history.")
-    return _climb(spells)
+    measures: float = 0.04
+    kinds: float = 0.0144
+    own: float = 0.0256
+    log_runs_for: float = 0.005
+    intercept: float = 100.0
+    towards_shipped: float = 0.5
 
 
-def spells_of(events: Sequence[Event]) -> list[Spell]:
-    ordered = sorted(events, key=lambda event: event.time)
-    chronicle, spells = Chronicle(), []
-    nexts = _days_to_next(ordered)
-    for event, to_next in zip(ordered, nexts, strict=True):
-        if not event.dispute:
-            continue
-        window = min(SHIPPED.window_days, (event.time - ordered[0].time) / _DAY)
-        left = min(HORIZON_DAYS, (ordered[-1].time - event.time) / _DAY)
-        returned = to_next is not None and to_next <= left
-        followed = to_next if returned and to_next is not None else left
-        spells.append(Spell(len(chronicle.before(event)) + 1, window, followed, returned))
-        chronicle.add(event)
-    return [spell for spell in spells if spell.followed_days > 0]
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """``lessons`` and ``returned``: disputes learned from, and how many of them came again."""
+
+    model: RiskModel
+    lessons: int
+    returned: int
 
 
-def log_likelihood(spells: Sequence[Spell], shape: float, scale_days: float) -> float:
-    """Of the times to the next dispute, each exponential at a gamma distributed rate."""
-    total = 0.0
-    for spell in spells:
-        before = scale_days + spell.window_days
-        after = before + spell.followed_days
-        total += (shape + spell.n) * log(before / after)
-        if spell.returned:
-            total += log((shape + spell.n) / after)
-    return total
+def fit_risk(
+    events: Sequence[Event], shipped: RiskModel, *, prior: Prior = Prior(), source: str = "fitted"
+) -> Fitted:
+    """With fewer than 20 disputes whose 90 days have passed the shipped weights stay."""
+    lessons = _known(events)
+    if len(lessons) < LEAST_LESSONS:
+        returned = sum(bool(lesson.label(HORIZON_DAYS)) for lesson in lessons)
+        return Fitted(shipped, len(lessons), returned)
+    return fit_lessons(lessons, _vocabulary(events), shipped, prior=prior, source=source)
 
 
-def _days_to_next(ordered: Sequence[Event]) -> list[float | None]:
-    """Days from each event to the next dispute of the same place or party."""
-    upcoming: dict[str, Event] = {}
-    days: list[float | None] = []
-    for event in reversed(ordered):
-        later = [upcoming[key].time for key in event.keys if key in upcoming]
-        days.append((min(later) - event.time) / _DAY if later else None)
-        if event.dispute:
-            upcoming.update(dict.fromkeys(event.keys, event))
-    return days[::-1]
+def fit_lessons(
+    lessons: Sequence[Lesson],
+    kinds: Sequence[str],
+    shipped: RiskModel,
+    *,
+    prior: Prior = Prior(),
+    source: str = "fitted",
+) -> Fitted:
+    """The same from lessons that all have a label; ``kinds`` get weights of their own."""
+    labels = np.array([lesson.label(HORIZON_DAYS) for lesson in lessons], dtype=np.float64)
+    table = _table(lessons, kinds)
+    start, variance = _prior_of(shipped, table, len(kinds), prior)
+    weights = maximum(table, labels, start, variance)
+    model = _model(weights, kinds, source)
+    model = replace(model, stretch=_stretch(lessons, model, shipped))
+    return Fitted(model, len(lessons), int(labels.sum()))
 
 
-def _climb(spells: Sequence[Spell]) -> Parameters:
-    """Pattern search over the logarithms of both: try four neighbours, halve the step."""
-    at = (log(SHIPPED.shape), log(SHIPPED.scale_days))
-    best, step = log_likelihood(spells, exp(at[0]), exp(at[1])), _FIRST_STEP
-    for _ in range(_MAX_ROUNDS):
-        around = [(at[0] + dx, at[1] + dy) for dx, dy in _compass(step)]
-        value, place = max((log_likelihood(spells, exp(x), exp(y)), (x, y)) for x, y in around)
-        if value > best:
-            best, at = value, place
-        elif step <= _LAST_STEP:
+def maximum(table: Matrix, labels: Matrix, start: Matrix, variance: Matrix) -> Matrix:
+    """Weights of the greatest posterior density under ``N(start, variance)``."""
+    weights = start.copy()
+    for _ in range(_MAX_STEPS):
+        chance = 1.0 / (1.0 + np.exp(-np.clip(table @ weights, -30, 30)))
+        slope = table.T @ (labels - chance) - (weights - start) / variance
+        spread = chance * (1.0 - chance)
+        bend = (table * spread[:, None]).T @ table + np.diag(1.0 / variance)
+        step = np.linalg.solve(bend, slope)
+        weights = weights + step * min(1.0, 5.0 / float(np.abs(step).max() + 1e-12))
+        if float(np.abs(step).max()) < _TOLERANCE:
             break
-        else:
-            step /= 2
-    return Parameters(exp(at[0]), exp(at[1]), SHIPPED.window_days)
+    return weights
 
 
-def _compass(step: float) -> tuple[tuple[float, float], ...]:
-    return ((step, 0.0), (-step, 0.0), (0.0, step), (0.0, -step))
+def labelled(lessons: Sequence[Lesson]) -> list[Lesson]:
+    """Those whose 90 days have passed."""
+    return [one for one in lessons if one.label(HORIZON_DAYS) is not None]
+
+
+def _known(events: Sequence[Event]) -> list[Lesson]:
+    """Lessons with a label; without the first months where enough are left."""
+    every = labelled(lessons_of(events))
+    later = [one for one in every if one.past.log_runs_for >= WARM_UP_DAYS]
+    return later if 2 * len(later) >= len(every) else every
+
+
+def _vocabulary(events: Sequence[Event]) -> list[str]:
+    """The commonest kinds of call of the log."""
+    counts = Counter(event.kind for event in events if event.kind)
+    common = [(kind, n) for kind, n in counts.most_common(MOST_KINDS) if n >= LEAST_OF_A_KIND]
+    return sorted(kind for kind, _ in common)
+
+
+def _table(lessons: Sequence[Lesson], kinds: Sequence[str]) -> Matrix:
+    """One row a lesson: 1, the measures, how much of each kind, which kind the call is."""
+    place = {kind: number for number, kind in enumerate(kinds)}
+    wide = 1 + len(MEASURES)
+    table = np.zeros((len(lessons), wide + 2 * len(kinds)))
+    for row, lesson in zip(table, lessons, strict=True):
+        row[0] = 1.0
+        row[1:wide] = measures(lesson.past)
+        for kind, seen in lesson.past.kinds.items():
+            if kind in place:
+                row[wide + place[kind]] = log1p(seen)
+        if lesson.kind in place:
+            row[wide + len(kinds) + place[lesson.kind]] = 1.0
+    return table
+
+
+def _prior_of(
+    shipped: RiskModel, table: Matrix, n_kinds: int, prior: Prior
+) -> tuple[Matrix, Matrix]:
+    zeros = [0.0] * (2 * n_kinds)
+    centre = prior.towards_shipped * np.array(shipped.weights)
+    spread = table[:, 1 : 1 + len(MEASURES)].std(axis=0)
+    # A measure that never moves in this log says nothing of its weight.
+    of_measures = prior.measures / np.maximum(spread, 1e-3) ** 2
+    # How long the log runs is always longer from now on than in what was learned from.
+    ahead = MEASURES.index("log_runs_for")
+    centre[ahead], of_measures[ahead] = shipped.weights[ahead], prior.log_runs_for
+    start = np.array([shipped.intercept, *centre, *zeros])
+    variance = [prior.intercept, *of_measures, *[prior.kinds] * n_kinds, *[prior.own] * n_kinds]
+    return start, np.array(variance)
+
+
+def _model(weights: Matrix, kinds: Sequence[str], source: str) -> RiskModel:
+    wide = 1 + len(MEASURES)
+    by_kind: Mapping[str, float] = dict(zip(kinds, weights[wide:].tolist(), strict=False))
+    own: Mapping[str, float] = dict(zip(kinds, weights[wide + len(kinds) :].tolist(), strict=True))
+    measured = tuple(weights[1:wide].tolist())
+    return RiskModel(float(weights[0]), measured, by_kind, own, source=source)
+
+
+def _stretch(
+    lessons: Sequence[Lesson], model: RiskModel, shipped: RiskModel
+) -> tuple[float, float]:
+    """How far the hazard of 90 days goes in 30 and 365: so that as many return as did."""
+    return (
+        _stretch_to(30.0, lessons, model, shipped.stretch[0]),
+        _stretch_to(365.0, lessons, model, shipped.stretch[1]),
+    )
+
+
+def _stretch_to(days: float, lessons: Sequence[Lesson], model: RiskModel, default: float) -> float:
+    known = [one for one in lessons if one.label(days) is not None]
+    if len(known) < LEAST_LESSONS:
+        return default
+    stays = np.array([1.0 - model.probability(one.past, one.kind) for one in known])
+    wanted = sum(bool(one.label(days)) for one in known) / len(known)
+    low, high = log(0.01), log(20.0)
+    for _ in range(40):
+        middle = (low + high) / 2
+        reached = float(1.0 - (stays ** np.exp(middle)).mean())
+        low, high = (middle, high) if reached < wanted else (low, middle)
+    return float(np.exp((low + high) / 2))
