@@ -32,6 +32,7 @@ class Action(StrEnum):
     READ_AUDIT = "read_audit"
     SEE_SETTINGS = "see_settings"
     MANAGE_USERS = "manage_users"
+    ACKNOWLEDGE_ALARM = "acknowledge_alarm"
 
 
 _OFFICE = frozenset({Role.DISPATCHER, Role.SUPERVISOR, Role.ADMIN})
@@ -54,6 +55,7 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     Action.READ_AUDIT: frozenset({Role.SUPERVISOR, Role.ADMIN}),
     Action.SEE_SETTINGS: frozenset({Role.SUPERVISOR, Role.ADMIN}),
     Action.MANAGE_USERS: frozenset({Role.ADMIN}),
+    Action.ACKNOWLEDGE_ALARM: _OFFICE,
 }
 
 

@@ -14,7 +14,9 @@ from server.store import cases, events, health
 from server.store.engine import reading
 from server.store.waking import Waker, open_waker
 
-ACCOUNT_KINDS = frozenset({"user_added", "token_created", "sign_in", "sign_in_failed"})
+ACCOUNT_KINDS = frozenset(
+    {"user_added", "user_changed", "token_created", "sign_in", "sign_in_failed"}
+)
 """Who signs in is the business of those who answer for the accounts."""
 _SEE_ACCOUNTS = frozenset({Role.SUPERVISOR, Role.ADMIN})
 

@@ -93,6 +93,12 @@ def page(conn: Connection, wanted: EventFilter, *, limit: int) -> list[TimelineE
     return [timeline_event(row) for row in conn.execute(query)]
 
 
+def of_kinds(conn: Connection, kinds: Sequence[str], *, limit: int) -> list[TimelineEvent]:
+    """The newest events of some kinds, newest first."""
+    query = select(events).where(events.c.kind.in_(kinds)).order_by(events.c.id.desc())
+    return [timeline_event(row) for row in conn.execute(query.limit(limit))]
+
+
 def first_break(conn: Connection) -> int | None:
     """Number of the first event that does not fit the chain, or None. Reads the whole log."""
     found = broken_at(_walk(conn))

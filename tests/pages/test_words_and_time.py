@@ -18,6 +18,7 @@ from server.domain.views import (
     StepView,
     TimelineEvent,
 )
+from server.services import alarms
 from server.web.pages import naming, sentences, spans, timefmt, urgency, words
 from triage.cues import Cue
 
@@ -191,3 +192,13 @@ def test_every_kind_is_told_in_chinese_without_machine_words() -> None:
 def test_an_unknown_kind_is_told_but_not_on_the_wall() -> None:
     said = sentences.tell(event(1, "moon_landing"), sentences.Names())
     assert (said.feed, "moon_landing" in said.text) == (False, True)
+
+
+def test_an_alarm_remembers_who_took_note_first() -> None:
+    raised = event(1, "alarm_raised", alarm="sos", device="bc-1")
+    other = event(4, "alarm_raised", alarm="sos", device="bc-2")
+    noted = event(5, "alarm_acknowledged", event=1, device="bc-1")
+    again = event(6, "alarm_acknowledged", event=1, device="bc-1")
+    untouched, seen = alarms.with_notes([other, raised], [again, noted])
+    assert (untouched.event, untouched.seen_by) == (other, None)
+    assert (seen.event, seen.seen_by, seen.seen_at) == (raised, noted.actor, noted.at)

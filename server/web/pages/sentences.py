@@ -153,6 +153,7 @@ _TELLERS: Mapping[str, Callable[[TimelineEvent, Names], Sentence]] = {
     "no_candidate": _said("无人可派，请人工处理：{case}", "bad"),
     "alarm_raised": _alarm,
     "alarm_ended": _alarm_ended,
+    "alarm_acknowledged": _said("{by}已知悉{unit}求救"),
     "presence_changed": _presence,
     "devices_called": _said("呼叫{unit}的设备：{case}", feed=False),
     "call_answered": _said("{unit}的设备已应答：{case}", "good", feed=False),

@@ -53,6 +53,7 @@ def register(app: Flask) -> None:
     for module in PAGES:
         app.register_blueprint(module.blueprint)
     assets.prepare(app.extensions, office.district)
+    wall.prepare(app.extensions)
     naming.remember(app.extensions, naming.of_district(office.district))
     _teach_words(app)
     _teach_time(app)
@@ -107,6 +108,7 @@ def _facts() -> dict[str, object]:
     return {
         "me": actor_or_none(),
         "now": _now(),
+        "now_hour": _now().astimezone(_zone()).hour,
         "place_name": current_office().district.name,
         "time_zone": str(_zone()),
         "event_kinds": sentences.KINDS,
@@ -116,7 +118,12 @@ def _facts() -> dict[str, object]:
         "routes": words.ROUTES,
         "dispositions": words.DISPOSITIONS,
         "route_keys": words.ROUTE_KEYS,
-        "can": {"correct": Action.CORRECT, "assign": Action.ASSIGN, "act": Action.ACT_ON_CASE},
+        "can": {
+            "correct": Action.CORRECT,
+            "assign": Action.ASSIGN,
+            "act": Action.ACT_ON_CASE,
+            "acknowledge": Action.ACKNOWLEDGE_ALARM,
+        },
         "due_of": due_of,
         "grave": urgency.GRAVE,
         "menu": navigation.menu,

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, current_app, render_template, request
 from pydantic import TypeAdapter
+from werkzeug.wrappers import Response
 
 from server.domain.roles import Action, Actor, Role
 from server.domain.views import CaseView, Stats, TimelineEvent, UnitView
 from server.office import Office
-from server.services import alarms as standing
-from server.services import figures, reading, units
+from server.services import alarms, figures, reading, units
+from server.services.alarms import OpenAlarm
+from server.services.board import Board, KeptBoard
 from server.web.access import current_actor, current_office, needs
 from server.web.pages import naming, sentences, urgency
+from server.web.pages.notices import then_back
 
 blueprint = Blueprint("wall", __name__)
 
@@ -26,36 +31,122 @@ LATEST = 60
 """Newest cases, closed ones too, that the feed can call by name."""
 LOOK_BACK = 600
 """Events looked through for the feed."""
+STAGE_KEEP_S = 10.0
+"""A drawn stage serves every screen of its role until something happens, but no longer."""
+ROTATE_S = range(5, 601)
 
 _UNITS = TypeAdapter(list[UnitView])
+_BOARD = "xiaonao_board"
+_STAGES = "xiaonao_stages"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A drawn stage as of an event's number."""
+
+    number: int
+    at: datetime
+    html: str
+
+
+class KeptStages:
+    """One drawing for each role, however many screens ask for it at once."""
+
+    def __init__(self) -> None:
+        self._turn = threading.Lock()
+        self._made: dict[tuple[Role, str | None], Stage] = {}
+
+    def get(self, office: Office, actor: Actor, draw: Callable[[], str]) -> str:
+        key = (actor.role, actor.unit_id)
+        with self._turn:
+            number, now = reading.last_event(office), office.clock()
+            made = self._made.get(key)
+            old = made is None or abs((now - made.at).total_seconds()) > STAGE_KEEP_S
+            if made is None or old or made.number != number:
+                made = self._made[key] = Stage(number, now, draw())
+            return made.html
+
+
+def prepare(extensions: dict[str, object]) -> None:
+    """What one process keeps for all its walls."""
+    extensions[_BOARD] = KeptBoard()
+    extensions[_STAGES] = KeptStages()
 
 
 @blueprint.get("/")
 @needs(Action.SEE_WALL)
 def wall() -> str:
-    """The wall: map, clocks, figures and feed of the street."""
+    """Map, clocks, figures and feed of the street; ``?rotate=20`` turns through three scenes.
+
+    ``?part=stage`` is what screens fetch again when something happened.
+    """
     office, actor = current_office(), current_actor()
+    if request.args.get("part") == "stage":
+        stages: KeptStages = current_app.extensions[_STAGES]
+        return stages.get(
+            office,
+            actor,
+            lambda: render_template("wall_stage.html", kept=True, **_scene(office, actor)),
+        )
+    rotate = request.args.get("rotate", 0, type=int)
+    return render_template(
+        "wall.html",
+        kept=False,
+        rotate=rotate if rotate in ROTATE_S else 0,
+        **_scene(office, actor),
+    )
+
+
+@blueprint.post("/alarms/<int:number>/acknowledge")
+@needs(Action.ACKNOWLEDGE_ALARM)
+def acknowledge(number: int) -> Response:
+    """A person has taken note of an SOS: screens go back, the record says who."""
+
+    def act() -> str:
+        first = alarms.acknowledge(current_office(), number, current_actor())
+        return f"{first}已知悉求救。"
+
+    return then_back(act, "/")
+
+
+def _scene(office: Office, actor: Actor) -> dict[str, Any]:
     now = office.clock()
     page = reading.case_page(office, actor, open_only=True, limit=OPEN_CASES)
     cases = urgency.by_urgency(page.items, now)
     seen = units.unit_views(office, actor)
-    told = _events(office, actor)
     newest = reading.case_page(office, actor, limit=LATEST)
     names = names_of(seen, (*newest.items, *page.items))
-    alarms = [(event, names.unit(event)) for event in _standing(office, actor)]
-    seen_until = request.args.get("seen", 0, type=int)
-    return render_template(
-        "wall.html",
-        cases=cases,
-        more_cases=page.next is not None,
-        units=seen,
-        stats=_today(office, actor, now),
-        limits=office.settings.deadlines,
-        feed=feed(told, names),
-        alarms=[(event, name) for event, name in alarms if event.id > seen_until],
-        open_alarms=alarms,
-        map_data=map_data(cases, seen, now),
-    )
+    counted = _board(office, actor, now)
+    running = _alarms(office, actor)
+    return {
+        "cases": cases,
+        "more_cases": page.next is not None,
+        "units": seen,
+        "stats": _today(office, actor, now),
+        "board": counted,
+        "limits": office.settings.deadlines,
+        "feed": feed(_events(office, actor), names),
+        "alarms": [alarm for alarm in running if alarm.seen_by is None],
+        "open_alarms": running,
+        "unit_of": names.unit,
+        "map_data": map_data(cases, seen, now) | {"heat": counted.places if counted else ()},
+    }
+
+
+def _board(office: Office, actor: Actor, now: datetime) -> Board | None:
+    """Slow figures, for roles that may see them."""
+    if not actor.may(Action.READ_STATS):
+        return None
+    kept: KeptBoard = current_app.extensions[_BOARD]
+    return kept.get(office, now)
+
+
+def _alarms(office: Office, actor: Actor) -> list[OpenAlarm]:
+    """SOS calls that still run; a mediator is told of the own unit's."""
+    running = alarms.open_alarms(office)
+    if actor.role is Role.MEDIATOR:
+        return [alarm for alarm in running if alarm.event.unit_id == actor.unit_id]
+    return running
 
 
 def names_of(units_seen: Iterable[UnitView], cases: Iterable[CaseView]) -> sentences.Names:
@@ -71,14 +162,6 @@ def feed(
     """The newest events worth telling a room, newest first."""
     told = ((event, sentences.tell(event, names)) for event in events)
     return [(event, said) for event, said in told if said.feed][:limit]
-
-
-def _standing(office: Office, actor: Actor) -> list[TimelineEvent]:
-    """SOS calls that nobody has ended, newest first; mediators see their own unit's."""
-    found = standing.standing(office)
-    if actor.role is Role.MEDIATOR:
-        return [event for event in found if event.unit_id == actor.unit_id]
-    return found
 
 
 def map_data(cases: Iterable[CaseView], seen: list[UnitView], now: datetime) -> dict[str, Any]:

@@ -121,6 +121,7 @@ async function send(form, submitter) {
   if (form.hasAttribute("data-sending")) return;
   form.setAttribute("data-sending", "");
   const body = new FormData(form, submitter);
+  body.set("csrf_token", document.querySelector('meta[name="csrf-token"]').content);
   try {
     const answer = await post(form, body);
     form.removeAttribute("data-dirty");

@@ -92,3 +92,16 @@ function drawNames(pen, projection, communities, colour, unit) {
     pen.fillText(name, x, y);
   }
 }
+
+/** Soft spots where disputes came back; the more often, the larger and brighter. */
+export function drawHeat(pen, projection, places, unit) {
+  for (const [lat, lon, times] of places) {
+    const [x, y] = projection.pixels(lat, lon);
+    const radius = (14 + 6 * Math.min(times, 8)) * unit;
+    const glow = pen.createRadialGradient(x, y, 0, x, y, radius);
+    glow.addColorStop(0, `rgba(255, 157, 77, ${Math.min(0.2 + times * 0.07, 0.6)})`);
+    glow.addColorStop(1, "rgba(255, 157, 77, 0)");
+    pen.fillStyle = glow;
+    pen.fillRect(x - radius, y - radius, radius * 2, radius * 2);
+  }
+}

@@ -1,7 +1,7 @@
 /** The district's map: a drawn base, and marks for units and cases above it. */
 
 import { serverNow } from "../clock.js";
-import { drawBase } from "./base.js";
+import { drawBase, drawHeat } from "./base.js";
 import { Marks } from "./marks.js";
 import { Projection } from "./projection.js";
 
@@ -17,6 +17,7 @@ export class DistrictMap {
     this.marks = new Marks(host);
     this.units = [];
     this.cases = [];
+    this.heat = [];
     this.focused = null;
     this.moved = false;
     this.watchPointer();
@@ -35,8 +36,16 @@ export class DistrictMap {
     this.drawMarks();
   }
 
-  /** Ages count on from when the server told them. */
+  /** Places that came back, as [lat, lon, disputes]. */
+  setHeat(places) {
+    if (JSON.stringify(places) === JSON.stringify(this.heat)) return;
+    this.heat = places;
+    if (this.projection) this.drawBase();
+  }
+
+  /** Ages count on from when the server told them; what is older than what is shown is left. */
   setUnits(units, toldAt = serverNow()) {
+    if (toldAt < (this.toldAt ?? 0) - 500) return;
     this.units = units;
     this.toldAt = toldAt;
     if (this.focused) this.aim();
@@ -91,6 +100,7 @@ export class DistrictMap {
     const style = getComputedStyle(this.host);
     const colour = (name) => style.getPropertyValue(`--map-${name}`).trim();
     drawBase(pen, this.projection, this.district, colour, this.unit());
+    drawHeat(pen, this.projection, this.heat, this.unit());
   }
 
   /** Pixels per design pixel: 1 on a 1920 wall, 2 at 4K. */
