@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - the script inside is JavaScript
 """Frames a second of the wall's map with many units and cases, in headless Chromium.
 
     python benchmarks/screens/frames.py --units 300 --cases 200

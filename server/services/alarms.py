@@ -16,7 +16,6 @@ from server.office import Office
 from server.store import edge_state, events, units
 from server.store.engine import reading, writing
 
-
 NOTES = 500
 """Acknowledgements looked through; more alarms than this never stand at once."""
 

@@ -1,7 +1,9 @@
 /** Where labels go: the first free side of a mark, or nowhere when the map is full there. */
 
 export class Labels {
-  constructor() {
+  /** @param {{width: number, height: number}} size nothing is written across its edge */
+  constructor({ width, height }) {
+    this.size = [width, height];
     this.taken = [];
   }
 
@@ -33,6 +35,7 @@ export class Labels {
   }
 
   free(box) {
+    if (box[0] < 0 || box[1] < 0 || box[2] > this.size[0] || box[3] > this.size[1]) return false;
     return !this.taken.some((b) => box[0] < b[2] && box[2] > b[0] && box[1] < b[3] && box[3] > b[1]);
   }
 }

@@ -39,7 +39,7 @@ export class Marks {
     this.scene = scene;
     this.px = (n) => n * scene.unit;
     this.sprites.begin((name) => style.getPropertyValue(`--${name}`).trim(), scene.unit * this.ratio);
-    this.labels = new Labels();
+    this.labels = new Labels(scene.projection.size);
     this.told = new Map();
     this.marks = [];
     const spots = this.unitSpots();
