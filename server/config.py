@@ -24,6 +24,7 @@ from server.domain.evidence import EvidenceRule
 from server.domain.linking import LinkRule
 from server.domain.presence import Rule as PresenceRule
 from server.domain.sla import Limits
+from server.recurrence_config import RecurrenceSettings
 
 SETTINGS_FILE = "xiaonao.toml"
 ENV_PREFIX = "XIAONAO_"
@@ -183,6 +184,7 @@ class Settings(Section):
     evidence: EvidenceSettings = EvidenceSettings()
     presence: PresenceSettings = PresenceSettings()
     down: DownSettings = DownSettings()
+    recurrence: RecurrenceSettings = RecurrenceSettings()
     retention: RetentionSettings = RetentionSettings()
     push: PushSettings = PushSettings()
     district: DistrictSettings = DistrictSettings()

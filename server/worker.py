@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from server.domain.errors import OfficeError
 from server.office import Office
-from server.services import confirming, push, rejudge
+from server.services import confirming, identity, push, rejudge
 from server.store import confirmations, reports, telemetry
 from server.store.engine import reading, writing
 
@@ -39,6 +39,7 @@ def run(office: Office, stop: Flag) -> None:
         exported = _safely(partial(export_if_newer, office, exported), exported)
         _safely(partial(rejudge.rejudge_waiting, office), 0)
         _safely(partial(push.tell_phones, office), 0)
+        _safely(partial(identity.catch_up, office), 0)
         if round_number % RETENTION_EVERY == 0:
             _safely(partial(forget_old, office), 0)
         round_number += 1

@@ -1,6 +1,6 @@
 """Linkage on made-up callers with known identity: recall, precision, by kind of noise, hardest.
 
-    python benchmarks/recurrence/linkage.py [--people 800] [--seed 7]
+python benchmarks/recurrence/linkage.py [--people 800] [--seed 7]
 """
 
 from __future__ import annotations
@@ -30,11 +30,12 @@ from server.domain.identity import (  # noqa: E402
 )
 
 Row = dict[str, str | None]
+RULE = MatchRule()
 
 
 @dataclass
 class Linked:
-    """``person_of``: mention to person found; ``asked``: (mention, person, match) left to people."""
+    """``person_of``: mention to person found; ``asked``: (mention, person, match) left open."""
 
     person_of: dict[str, str] = field(default_factory=dict)
     asked: list[tuple[str, str, Match]] = field(default_factory=list)
@@ -50,7 +51,7 @@ def mention_of(row: Row) -> Mention:
     )
 
 
-def link(rows: Iterable[Row], rule: MatchRule = MatchRule()) -> Linked:
+def link(rows: Iterable[Row], rule: MatchRule = RULE) -> Linked:
     """In order of arrival, as intake does it."""
     found = Linked()
     by_key: dict[str, set[str]] = defaultdict(set)
@@ -133,7 +134,10 @@ def main() -> None:
     rows = list(mentions(given.people, given.seed))
     found = link(rows)
     recall, precision = pair_scores(rows, found)
-    print(f"{len(rows)} mentions of {given.people} people: recall {recall:.4f}, precision {precision:.4f}")
+    print(
+        f"{len(rows)} mentions of {given.people} people: "
+        f"recall {recall:.4f}, precision {precision:.4f}"
+    )
     print(f"{len(found.asked)} ({len(found.asked) / len(rows):.1%}) left to a person\n")
     print("| noise | pairs | recall | precision |\n|---|---|---|---|")
     for noise, (n, hit, right) in by_noise(rows, found).items():

@@ -2,8 +2,8 @@
 
     python datasets/identity/generate.py --people 800 --seed 7 > mentions.jsonl
 
-Each line: ``{"id", "person", "noise", "name", "phone", "id_number", "address"}``; ``noise`` names what
-was done to it. Phones begin with 100, ID numbers with 000000: no real ones exist. Kinds of noise
+Each line: ``{"id", "person", "noise", "name", "phone", "id_number", "address"}``; ``noise`` names
+what was done to it. Phones begin with 100, ID numbers with 000000: no real ones exist. The kinds
 and their shares are stated in ``SHARES``; they are assumptions, not measurements.
 """
 
@@ -77,9 +77,7 @@ def _told(person: Person, every: list[Person], draw: Random) -> Iterator[dict[st
         yield {"person": f"p{person.number}", "noise": noise, **_row(person, noise, every, draw)}
 
 
-def _row(
-    person: Person, noise: str, every: list[Person], draw: Random
-) -> dict[str, str | None]:
+def _row(person: Person, noise: str, every: list[Person], draw: Random) -> dict[str, str | None]:
     row: dict[str, str | None] = {
         "name": person.name,
         "phone": person.phones[0],

@@ -1,7 +1,7 @@
 """Addresses told in many spellings, brought to one: community, building, unit, room.
 
-``翠柳苑小区３幢２单元402室``, ``翠柳苑三号楼402`` and ``翠柳苑3-2-402`` are one place. What cannot be
-read stays as the rest of the text, so that two unreadable addresses are equal only when they are.
+``翠柳苑小区３幢２单元402室``, ``翠柳苑三号楼402`` and ``翠柳苑3-2-402`` are one place. What
+cannot be read stays as it is: two unreadable addresses are equal only when their words are.
 """
 
 from __future__ import annotations

@@ -131,7 +131,7 @@ class MatchRule:
 
 
 def read_name(name: str | None, full_key: str | None = None) -> Name:
-    """``张某``, ``张先生`` and ``张某某`` tell the surname only; ``full_key`` is used for a whole one."""
+    """``张某`` and ``张先生`` tell the surname only; ``full_key`` stands for a whole name."""
     text = (name or "").strip().replace(" ", "")
     if not text or text in UNKNOWN_NAMES:
         return Name()
@@ -282,25 +282,19 @@ def _surname(one: str, known: frozenset[str], rule: MatchRule) -> tuple[str, flo
     return "姓氏相同", log2(0.98 / _COMMON.get(one, _RARE))
 
 
-def _best_place(
-    one: Spot | None, known: tuple[Spot, ...], rule: MatchRule
-) -> tuple[str, float]:
+def _best_place(one: Spot | None, known: tuple[Spot, ...], rule: MatchRule) -> tuple[str, float]:
     """People move and call from elsewhere, so the place that fits best counts."""
-    found = [_places(one, spot, rule) for spot in known]
+    found = [_places(one, spot, rule) for spot in known] if one else []
     return max(found, key=lambda part: part[1], default=("地址", 0.0))
 
 
-def _places(one: Spot | None, other: Spot | None, rule: MatchRule) -> tuple[str, float]:
-    if one is None or other is None:
-        return "地址", 0.0
+def _places(one: Spot, other: Spot, rule: MatchRule) -> tuple[str, float]:
     if one.area != other.area:
         return "地址不同", rule.place_other
-    if one.building is None or other.building is None:
-        if one.room and one.room == other.room:
-            return "门牌相同", rule.home_same
-        return "小区相同", rule.area_same
-    if one.building != other.building:
+    if one.building and other.building and one.building != other.building:
         return "楼栋不同", rule.place_other
-    if one.room is None or other.room is None:
-        return "楼栋相同", rule.building_same
-    return ("门牌相同", rule.home_same) if one.room == other.room else ("门牌不同", rule.place_other)
+    if one.room and other.room:
+        same = one.room == other.room
+        return ("门牌相同", rule.home_same) if same else ("门牌不同", rule.place_other)
+    known = one.building and other.building
+    return ("楼栋相同", rule.building_same) if known else ("小区相同", rule.area_same)

@@ -21,8 +21,9 @@ from server.domain.report import NewReport
 from server.domain.roles import Actor
 from server.domain.views import Json
 from server.office import Office
-from server.services import dispatch, judgement, report_rows
+from server.services import dispatch, identity, judgement, report_rows
 from server.services.answers import intake_answer
+from server.services.identity import Recognised
 from server.services.ids import new_id
 from server.services.judgement import Judgement
 from server.services.keys import Keys, keys_of
@@ -103,8 +104,9 @@ def _record(
     now: datetime,
 ) -> Json:
     report_id = new_id(now)
-    judged = judgement.with_history(conn, new, keys, judged).named(report_id)
-    main = _find_main(office, conn, new, keys, judged)
+    who = _recognise(office, conn, new, keys, report_id, now)
+    judged = judgement.with_history(office, conn, new, who, judged).named(report_id)
+    main = _find_main(office, conn, new, keys, who, judged)
     told = [_report_taken(report_id, judged, actor, now)]
     row = report_rows.row(
         office.vault, new, keys, judged, report_id=report_id, by=actor.name, now=now
@@ -121,6 +123,7 @@ def _record(
         reports.add(conn, [row])
         told += _case_opened(case_id, report_id, judged, actor, now)
         told += dispatch.hand_over_if_auto(office, conn, case_id, now)
+    identity.remember(conn, who, at=new.received_at, now=now)
     reports.add_predictions(conn, report_rows.predictions(row, judged, now))
     events.tell(conn, told)
     answer = intake_answer(office.vault, conn, report_id, judged)
@@ -128,22 +131,41 @@ def _record(
     return answer
 
 
+def _recognise(
+    office: Office, conn: Connection, new: NewReport, keys: Keys, report_id: str, now: datetime
+) -> Recognised:
+    mention = identity.mention_of(
+        office,
+        report_id,
+        new.caller,
+        phone_key=keys.phone,
+        id_key=keys.id_number,
+        address=new.address,
+    )
+    return identity.recognise(conn, mention, now)
+
+
 def _find_main(
-    office: Office, conn: Connection, new: NewReport, keys: Keys, judged: Judgement
+    office: Office,
+    conn: Connection,
+    new: NewReport,
+    keys: Keys,
+    who: Recognised,
+    judged: Judgement,
 ) -> Trace | None:
     """The report this one repeats. Confidential reports are never linked to others."""
     if new.confidential:
         return None
     rule = office.settings.intake.link_rule()
     since = new.received_at - max(rule.any_within, rule.dispute_within)
-    earlier = reports.recent_traces(conn, keys.caller, since=since)
+    earlier = reports.recent_traces(conn, keys.caller, since=since, person_id=who.person_id)
     return main_report(
         Trace(
             report_id="",
             case_id=None,
             case_open=False,
             received_at=new.received_at,
-            caller_keys=keys.caller,
+            caller_keys=keys.caller | {who.person_id},
             address_key=keys.address,
             is_dispute=judged.label is Label.DISPUTE,
         ),

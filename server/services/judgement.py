@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from functools import lru_cache
 
 import structlog
@@ -15,10 +14,10 @@ from server.domain.gazetteer import NamedPlace, locate
 from server.domain.geo import Place
 from server.domain.report import NewReport
 from server.office import Office
-from server.services.keys import Keys
-from server.store import reports
+from server.services import risk
+from server.services.identity import Recognised
 from triage.assessment import Assessment
-from triage.recurrence import History, Risk, assess_risk
+from triage.recurrence import Risk
 from triage.redaction import mask_numbers
 from triage.report import ReportText
 from triage.taxonomy import Label, Route
@@ -76,30 +75,13 @@ def of_texts(office: Office, many: Sequence[NewReport]) -> list[Judgement]:
     return [_judged(office, new, one) for new, one in zip(many, found, strict=True)]
 
 
-def with_history(conn: Connection, new: NewReport, keys: Keys, judged: Judgement) -> Judgement:
-    """Add the risk of another dispute, from earlier disputes of the same caller or address."""
-    times = reports.dispute_times(
-        conn, caller_keys=keys.caller, address_key=keys.address, until=new.received_at
-    )
-    is_dispute = judged.label is Label.DISPUTE
-    risk = assess_risk(history(times, new.received_at), dispute=is_dispute)
-    return replace(judged, risk=risk)
-
-
-def history(times: list[datetime], at: datetime) -> History:
-    """Counts before ``at`` in 7, 30, 90 and 365 days; ``times`` oldest first."""
-
-    def within(days: int) -> int:
-        return sum(at - time <= timedelta(days=days) for time in times)
-
-    last = (at - times[-1]) / timedelta(days=1) if times else None
-    return History(
-        n_7d=within(7),
-        n_30d=within(30),
-        n_90d=within(90),
-        n_365d=within(365),
-        days_since_last=None if last is None else round(last, 2),
-    )
+def with_history(
+    office: Office, conn: Connection, new: NewReport, who: Recognised, judged: Judgement
+) -> Judgement:
+    """Add the risk of another dispute, from earlier calls of the same person or place."""
+    dispute = judged.label is Label.DISPUTE
+    found = risk.of_report(office, conn, who, new.received_at, judged.category, dispute=dispute)
+    return replace(judged, risk=found)
 
 
 def danger(assessment: Assessment) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
 from server.domain.case import Status
 from server.domain.linking import Trace
 from server.store import fulltext
+from server.store.identity_tables import mentions
 from server.store.tables import cases, corrections, predictions, reports
 
 ReportRow = Row[*tuple[Any, ...]]
@@ -106,17 +107,25 @@ def last_prediction(conn: Connection, report_id: str) -> ReportRow | None:
 
 
 def recent_traces(
-    conn: Connection, caller_keys: Collection[str], *, since: datetime
+    conn: Connection,
+    caller_keys: Collection[str],
+    *,
+    since: datetime,
+    person_id: str,
 ) -> list[Trace]:
-    """Reports of the same caller since then that have a case, for linking."""
-    if not caller_keys:
-        return []
+    """Reports of the same caller or person since then that have a case, for linking."""
+    keys = list(caller_keys)
     query = (
-        select(reports, cases.c.status)
+        select(reports, cases.c.status, mentions.c.person_id)
         .join(cases, cases.c.id == reports.c.case_id)
+        .outerjoin(mentions, mentions.c.report_id == reports.c.id)
         .where(
             reports.c.received_at >= since,
-            or_(reports.c.phone_key.in_(caller_keys), reports.c.id_key.in_(caller_keys)),
+            or_(
+                reports.c.phone_key.in_(keys),
+                reports.c.id_key.in_(keys),
+                mentions.c.person_id == person_id,
+            ),
         )
         .order_by(reports.c.received_at.desc())
         .limit(50)
@@ -127,39 +136,12 @@ def recent_traces(
             case_id=row.case_id,
             case_open=row.status != Status.CLOSED,
             received_at=row.received_at,
-            caller_keys=frozenset(key for key in (row.phone_key, row.id_key) if key),
+            caller_keys=frozenset(k for k in (row.phone_key, row.id_key, row.person_id) if k),
             address_key=row.address_key,
             is_dispute=row.label == "dispute",
         )
         for row in conn.execute(query)
     ]
-
-
-def dispute_times(
-    conn: Connection, *, caller_keys: Collection[str], address_key: str | None, until: datetime
-) -> list[datetime]:
-    """Times of earlier disputes of the same person or address within a year, oldest first.
-
-    Only main reports count: a call told twice is one event.
-    """
-    same = [reports.c.address_key == address_key] if address_key else []
-    if caller_keys:
-        same += [reports.c.phone_key.in_(caller_keys), reports.c.id_key.in_(caller_keys)]
-    if not same:
-        return []
-    query = (
-        select(reports.c.received_at)
-        .where(
-            or_(*same),
-            reports.c.label == "dispute",
-            reports.c.linked_to.is_(None),
-            reports.c.received_at < until,
-            reports.c.received_at >= until - timedelta(days=365),
-        )
-        .order_by(reports.c.received_at)
-        .limit(1000)
-    )
-    return list(conn.execute(query).scalars())
 
 
 def add_correction(conn: Connection, values: Values) -> None:

@@ -9,7 +9,7 @@ from flask import Flask, Response, current_app, g, request
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from server.office import Office
-from server.services import reading
+from server.services import linking, reading
 
 KEY = "xiaonao_metrics"
 TALLY_PAGE = 500
@@ -32,6 +32,11 @@ class Metrics:
         )
         self.streams = self._gauge("stream_clients", "Open live streams.")
         self.event_number = self._gauge("event_number", "Number of the newest event counted.")
+        self.link_rate = self._gauge(
+            "link_rate", "Share of the last 30 days' reports whose caller is known from another."
+        )
+        self.link_questions = self._gauge("link_questions", "Questions of identity left to people.")
+        self.unlinked = self._gauge("reports_unlinked", "Reports nobody asked yet who called.")
         self.model = self._gauge("model_usable", "1 while a model can be asked.")
         self._office = office
         self._counted: int | None = None
@@ -41,6 +46,10 @@ class Metrics:
         """Prometheus text, after counting the events that came since the last scrape."""
         with self._lock:
             self._tally()
+        links = linking.link_figures(self._office)
+        self.link_rate.set(links.rate)
+        self.link_questions.set(links.questions)
+        self.unlinked.set(links.unlinked)
         self.model.set(self._office.judge.fault is None)
         return generate_latest(self.registry)
 

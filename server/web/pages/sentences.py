@@ -137,6 +137,10 @@ def _said(text: str, tone: Tone = "plain", *, feed: bool = True) -> Callable[...
 
 _TELLERS: Mapping[str, Callable[[TimelineEvent, Names], Sentence]] = {
     "report_taken": lambda event, _names: Sentence(f"收警，研判为{_route(event)}", feed=False),
+    "identity_merged": _said("两个身份并为一人"),
+    "identity_split": _said("拆分身份"),
+    "identity_kept_apart": _said("确认不是同一人"),
+    "identity_undone": _said("撤销身份合并或拆分"),
     "report_linked": _said("重复来电，并入：{case}"),
     "report_corrected": _corrected,
     "model_unavailable": _said("模型不可用，警情转人工研判", "warn"),

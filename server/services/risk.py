@@ -1,0 +1,97 @@
+"""The risk that a dispute returns, from what is linked to it by person and by place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+from sqlalchemy import Connection
+
+from server.office import Office
+from server.services.identity import Recognised
+from server.store import identity
+from server.store.identity import Found
+from triage.recurrence import Bands, History, Risk
+from triage.recurrence_model import Past, RiskModel, judge_other, model_of
+from triage.shipped import recurrence_text
+from triage.trail import Trail
+
+_DAY = timedelta(days=1)
+LEAST_LOG_DAYS = 365.0
+"""A street that just began counts as a year old: its first calls are no proof of risk."""
+
+
+def of_report(
+    office: Office,
+    conn: Connection,
+    who: Recognised,
+    at: datetime,
+    category: str | None,
+    *,
+    dispute: bool,
+) -> Risk:
+    """Only main reports before ``at`` count: a call told twice is one event."""
+    spot = who.mention.spot
+    calls = identity.linked_calls(
+        conn, person_id=who.person_id, place_key=spot.key if spot else None, until=at
+    )
+    began = identity.first_report_at(conn)
+    log_days = (at - began) / _DAY if began else 0.0
+    return judge(
+        calls,
+        at,
+        category,
+        bands=office.settings.recurrence.bands(),
+        dispute=dispute,
+        log_days=log_days,
+    )
+
+
+def judge(
+    calls: Sequence[Found],
+    at: datetime,
+    category: str | None,
+    *,
+    bands: Bands,
+    dispute: bool,
+    log_days: float = 0.0,
+) -> Risk:
+    """The same from linked calls, oldest first."""
+    history = history_of([call.received_at for call in calls if call.label == "dispute"], at)
+    if not dispute:
+        return judge_other(history, bands)
+    past = past_of(calls, at, category or "", log_days)
+    return model().judge(history, past, category or "", bands)
+
+
+def past_of(calls: Sequence[Found], at: datetime, category: str, log_days: float) -> Past:
+    began = calls[0].received_at if calls else at
+    trail = Trail(0.0)
+    for call in calls:
+        day = (call.received_at - began) / _DAY
+        trail.add(day, call.category or "", dispute=call.label == "dispute")
+    now = (at - began) / _DAY
+    past = trail.past(now, category, log_runs_for=max(log_days, LEAST_LOG_DAYS))
+    return past if calls else Past(log_runs_for=past.log_runs_for)
+
+
+def history_of(times: Sequence[datetime], at: datetime) -> History:
+    """Counts before ``at`` in 7, 30, 90 and 365 days; ``times`` oldest first."""
+
+    def within(days: int) -> int:
+        return sum(at - time <= timedelta(days=days) for time in times)
+
+    last = (at - times[-1]) / _DAY if times else None
+    return History(
+        n_7d=within(7),
+        n_30d=within(30),
+        n_90d=within(90),
+        n_365d=within(365),
+        days_since_last=None if last is None else round(last, 2),
+    )
+
+
+@lru_cache(maxsize=1)
+def model() -> RiskModel:
+    return model_of(recurrence_text())
