@@ -195,6 +195,39 @@ def simulate(**options: Any) -> None:
     click.echo(json.dumps(asdict(simulator.run())))
 
 
+@main.command(
+    epilog="Example: xiaonao-edge watch --source rtsp://10.0.0.8/live --device cam-01 "
+    "--username cam-01 --password PASSWORD --home var"
+)
+@_HOME
+@click.option("--source", required=True, help="RTSP or HTTP address, file, or camera number.")
+@click.option("--device", "device_id", required=True, help="The camera's id, its MQTT user name.")
+@click.option("--mqtt", "url", default="", help="Broker; by default mqtt.url of the settings.")
+@click.option("--username", default="", help="MQTT user name.")
+@click.option("--password", default="", envvar="XIAONAO_CAMERA_PASSWORD", help="Its password.")
+@click.option("--fps", type=click.FloatRange(0.1, 30), default=5.0, show_default=True)
+@click.option("--duration", type=float, help="Seconds; without it until stopped.")
+@click.option("--boot", help="Id of this run; by default a new one each start.")
+@click.option("--linger", default=10.0, show_default=True, help="Longest wait at the end.")
+def watch(*, home: Path, url: str, username: str, password: str, **more: Any) -> None:
+    """Watch a camera: its health and its scenes as notes by MQTT, masked pictures by HTTP.
+
+    Faces are masked before anything leaves this machine. The address and token of the server are
+    those of the home folder's settings. A JSON summary at the end.
+    """
+    from edge.watch import Options, Watcher, default_boot, mqtt_of
+
+    _log_to_stderr()
+    home.mkdir(parents=True, exist_ok=True)
+    settings = _settings(home)
+    more["boot"] = more["boot"] or default_boot(_now())
+    mqtt = mqtt_of(settings, url=url, username=username, password=password)
+    watcher = Watcher(Options(mqtt=mqtt, **more), settings, clock=_now)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: watcher.stop())
+    click.echo(json.dumps(watcher.run()))
+
+
 def _print_outbox(counts: dict[str, Any], letters: list[tuple[int, str, str]]) -> None:
     oldest = counts["oldest_at"]
     since = "none" if oldest is None else datetime.fromtimestamp(oldest, UTC).isoformat()

@@ -11,7 +11,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from random import Random
+from typing import Any, Generic, Protocol, TypeVar
 
 import structlog
 from paho.mqtt import client as paho
@@ -19,9 +20,8 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from edge import topics
 from edge.encoding import dumps, encode
-from edge.made_up import Device
 from edge.mqtt_config import MqttSettings
-from edge.telemetry import Message, Origin, Presence
+from edge.telemetry import Message, Origin, Presence, PresenceState, Receipt
 from edge.unconfirmed import Unconfirmed
 
 log = structlog.get_logger("edge.device")
@@ -29,6 +29,7 @@ log = structlog.get_logger("edge.device")
 RESEND_S = 10.0
 RETRY_S = 2.0
 BATCH = 200
+MAX_ANSWERED = 1000
 MEAN_LIGHT_S = 600.0  # between two stretches without coverage
 _DARK_S = (8.0, 30.0)
 _KEEP_ALIVE_S = 20
@@ -48,11 +49,29 @@ class Summary:
     connects: int = 0
 
 
-class DeviceLink:
+class Speaker(Protocol):
+    """Whose messages a link carries."""
+
+    @property
+    def device_id(self) -> str: ...
+    @property
+    def boot(self) -> str: ...
+    @property
+    def chance(self) -> Random: ...
+    @property
+    def alarms(self) -> int: ...
+    def presence(self, now: datetime, state: PresenceState) -> Presence: ...
+    def receipt(self, now: datetime, down_id: str) -> Receipt: ...
+
+
+S = TypeVar("S", bound=Speaker)
+
+
+class DeviceLink(Generic[S]):
     """A device, its connection, and what it still has to bring home."""
 
     def __init__(
-        self, device: Device, *, settings: MqttSettings, clock: Clock, interval_s: float
+        self, device: S, *, settings: MqttSettings, clock: Clock, interval_s: float
     ) -> None:
         self.device = device
         self.interval_s = interval_s
@@ -62,6 +81,7 @@ class DeviceLink:
         self.connected = False
         self.summary = Summary()
         self.kept = Unconfirmed()
+        self._answered: dict[str, None] = {}
         self._settings = settings
         self._clock = clock
         self.client = self._build()
@@ -165,7 +185,8 @@ class DeviceLink:
             log.error("refused", device_id=self.device.device_id, why=str(reason))
             return
         self.connected = True
-        client.subscribe(topics.ack_topic(self.device.device_id), qos=1)
+        device_id = self.device.device_id
+        client.subscribe([(topics.ack_topic(device_id), 1), (topics.down_topic(device_id), 1)])
         self.say(self.device.presence(self._clock(), "online"))
 
     def _on_disconnect(self, *_: object) -> None:
@@ -174,7 +195,17 @@ class DeviceLink:
     def _on_message(self, _c: Any, _u: Any, message: paho.MQTTMessage) -> None:
         try:
             raw = json.loads(message.payload)
-            if raw["boot"] == self.device.boot:
+            if message.topic.endswith("/down"):
+                self._answer(str(raw["id"]))
+            elif raw["boot"] == self.device.boot:
                 self.kept.confirm(int(raw["seq"]))
         except (ValueError, KeyError, TypeError):
-            log.warning("unreadable confirmation", device_id=self.device.device_id)
+            log.warning("unreadable message from above", device_id=self.device.device_id)
+
+    def _answer(self, down_id: str) -> None:
+        """A call may come twice; it is answered once."""
+        if down_id not in self._answered:
+            self._answered[down_id] = None
+            while len(self._answered) > MAX_ANSWERED:
+                del self._answered[next(iter(self._answered))]
+            self.say(self.device.receipt(self._clock(), down_id))

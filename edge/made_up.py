@@ -23,6 +23,7 @@ from edge.telemetry import (
     Presence,
     PresenceState,
     Ptt,
+    Receipt,
     Status,
 )
 
@@ -129,6 +130,9 @@ class Device:
 
     def presence(self, now: datetime, state: PresenceState) -> Presence:
         return Presence(origin=self._origin(now), state=state)
+
+    def receipt(self, now: datetime, down_id: str) -> Receipt:
+        return Receipt(origin=self._origin(now), down_id=down_id)
 
     def _bodycam(self, now: datetime, speed_mps: float) -> Message:
         if self.said % 6 == 0:

@@ -64,7 +64,7 @@ def links(
     boot: str,
     seed: int,
     clock: Clock,
-) -> list[DeviceLink]:
+) -> list[DeviceLink[Device]]:
     """One link a device; devices of one unit move together and share its rate."""
     units = {entry.unit: Unit(entry.unit, entry.home, Walker(entry.home)) for entry in entries}
     return [

@@ -14,7 +14,7 @@ from paho.mqtt import client as paho
 
 from edge.device_link import RESEND_S, Clock, DeviceLink, Summary
 from edge.district import Point
-from edge.made_up import Ground
+from edge.made_up import Device, Ground
 
 log = structlog.get_logger("edge.simulator")
 
@@ -50,7 +50,7 @@ class Steer:
 class Simulator:
     """Runs links and units until the plan ends or ``stop`` is called."""
 
-    links: Sequence[DeviceLink]
+    links: Sequence[DeviceLink[Device]]
     ground: Ground
     plan: Plan
     clock: Clock
@@ -96,7 +96,7 @@ class Simulator:
         for link in self.links:
             link.device.live(elapsed_s)
 
-    def _work(self, link: DeviceLink, now_s: float) -> None:
+    def _work(self, link: DeviceLink[Device], now_s: float) -> None:
         if link.client.socket() is None:
             link.connected = False
             if now_s >= link.retry_s:

@@ -129,6 +129,14 @@ class PresenceSettings(Section):
         )
 
 
+class DevicesSettings(Section):
+    broker: str = Field(
+        "",
+        description="Broker as devices reach it, mqtts://HOST:PORT; printed for new devices. "
+        "Empty: mqtt.url, or the running one.",
+    )
+
+
 class DownSettings(Section):
     calls: bool = Field(True, description="Call a unit's devices when it is given a case.")
     expires_s: int = Field(120, ge=5, le=86_400, description="A call not delivered by then is off.")
@@ -136,6 +144,7 @@ class DownSettings(Section):
 
 class RetentionSettings(Section):
     track_days: int = Field(30, ge=1, description="Positions of people are kept this long.")
+    frame_days: int = Field(30, ge=1, description="Masked pictures are kept this long.")
     dead_letter_days: int = Field(90, ge=1, description="Unreadable messages are kept this long.")
 
 
@@ -185,6 +194,7 @@ class Settings(Section):
     presence: PresenceSettings = PresenceSettings()
     down: DownSettings = DownSettings()
     recurrence: RecurrenceSettings = RecurrenceSettings()
+    devices: DevicesSettings = DevicesSettings()
     retention: RetentionSettings = RetentionSettings()
     push: PushSettings = PushSettings()
     district: DistrictSettings = DistrictSettings()

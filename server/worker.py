@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from server.domain.errors import OfficeError
 from server.office import Office
 from server.services import confirming, identity, push, rejudge
-from server.store import confirmations, reports, telemetry
+from server.store import confirmations, frames, reports, telemetry
 from server.store.engine import reading, writing
 
 ROUND_S = 1.0
@@ -80,7 +80,7 @@ def export_corrections(office: Office, path: Path) -> int:
 
 
 def forget_old(office: Office) -> int:
-    """Delete tracks and dead letters older than configured; how many rows went."""
+    """Delete tracks, pictures and dead letters older than configured; how many rows went."""
     now, kept = office.clock(), office.settings.retention
     with writing(office.engine) as conn:
         gone = telemetry.forget_before(
@@ -89,6 +89,7 @@ def forget_old(office: Office) -> int:
             letters=now - timedelta(days=kept.dead_letter_days),
         )
         gone += confirmations.forget_before(conn, now - confirming.KEEP)
+        gone += frames.forget_before(conn, now - timedelta(days=kept.frame_days))
     if gone:
         log.info("retention", rows=gone)
     return gone

@@ -7,6 +7,13 @@ from pathlib import Path
 import click
 
 from server.cli.common import home_option, keeper, office_of, table
+from server.cli.devices import (
+    broker_of,
+    device_accounts,
+    device_bind,
+    device_renew,
+    show_code,
+)
 
 
 @click.group()
@@ -103,12 +110,16 @@ def device() -> None:
 @click.option("--unit", "unit_id", help="The unit that carries it.")
 @click.option(
     "--kind",
-    type=click.Choice(["bodycam", "radio", "phone", "tracker"]),
+    type=click.Choice(["bodycam", "radio", "phone", "tracker", "camera", "gateway"]),
     default="bodycam",
     show_default=True,
 )
+@click.option("--qr", is_flag=True, help="Show the login as a QR code, too.")
+@click.option("--broker", default="", help="Broker as devices reach it, for the QR code.")
 @click.argument("device_id")
-def device_add(home: Path, device_id: str, unit_id: str | None, kind: str) -> None:
+def device_add(
+    home: Path, device_id: str, unit_id: str | None, kind: str, qr: bool, broker: str
+) -> None:
     """Add a device and print its MQTT user name and password, once.
 
     The broker of `xiaonao up` knows the account within two seconds.
@@ -117,13 +128,15 @@ def device_add(home: Path, device_id: str, unit_id: str | None, kind: str) -> No
     Example:
       xiaonao device add bc-01 --unit shunda-1 --kind bodycam
     """
-    from server.services import roster
+    from server.services import devices, roster
     from server.supervise.broker import EDGE_ACCOUNT
 
     if device_id == EDGE_ACCOUNT:
         raise click.UsageError(f"{EDGE_ACCOUNT} is the edge agent's own account; take another id.")
     made = roster.add_device(office_of(home), device_id, kind=kind, unit_id=unit_id, actor=keeper())
     click.echo(f"username {made.username}\npassword {made.password}")
+    if qr:
+        show_code(devices.slip(made, broker=broker or broker_of(home)))
     click.echo("The password is shown this once; only a hash is kept.", err=True)
 
 
@@ -162,5 +175,8 @@ def device_revoke(home: Path, device_id: str) -> None:
     roster.revoke_device(office_of(home), device_id, actor=keeper())
     click.echo(f"device {device_id} revoked")
 
+
+for command in (device_bind, device_renew, device_accounts):
+    device.add_command(command)
 
 COMMANDS = (unit, device)

@@ -33,6 +33,7 @@ class Action(StrEnum):
     SEE_SETTINGS = "see_settings"
     MANAGE_USERS = "manage_users"
     ACKNOWLEDGE_ALARM = "acknowledge_alarm"
+    MANAGE_DEVICES = "manage_devices"
 
 
 _OFFICE = frozenset({Role.DISPATCHER, Role.SUPERVISOR, Role.ADMIN})
@@ -56,6 +57,7 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     Action.SEE_SETTINGS: frozenset({Role.SUPERVISOR, Role.ADMIN}),
     Action.MANAGE_USERS: frozenset({Role.ADMIN}),
     Action.ACKNOWLEDGE_ALARM: _OFFICE,
+    Action.MANAGE_DEVICES: frozenset({Role.DISPATCHER, Role.ADMIN}),
 }
 
 

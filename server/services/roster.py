@@ -18,7 +18,7 @@ from server.store import events, units
 from server.store.engine import reading, writing
 from server.store.units import UnitRow
 
-DEVICE_KINDS = ("bodycam", "radio", "phone", "tracker")
+DEVICE_KINDS = ("bodycam", "radio", "phone", "tracker", "camera", "gateway")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 """Device ids become MQTT topic levels and user names: no slash, plus, hash or blank."""
 

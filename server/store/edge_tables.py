@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, Text
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+)
 
 from server.store.columns import BigKey, Instant, Json
 from server.store.tables import metadata
@@ -100,5 +110,12 @@ frames = Table(
     Column("signer", String(64), nullable=False),
     Column("quality", Json, nullable=False),
     Column("note", Text),
-    comment="Masked pictures; the picture itself is a sealed file in the home folder.",
+    comment="Masked pictures and what is known of them.",
+)
+
+frame_pictures = Table(
+    "frame_pictures",
+    metadata,
+    Column("sha256", String(64), ForeignKey("frames.sha256"), primary_key=True),
+    Column("content_sealed", LargeBinary, nullable=False),
 )

@@ -11,6 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from server.office import Office
 from server.web import auth, headers, metrics, openapi, ops, problems, sign_in
 from server.web.access import OFFICE, Access, needs, undeclared
+from server.web.api import frames as frame_routes
 from server.web.api.cases import cases
 from server.web.api.edge import edge
 from server.web.api.live import live
@@ -55,6 +56,7 @@ def create_web(office: Office, *, demo_accounts: Sequence[DemoAccount] = ()) -> 
     problems.register(app)
     mount(app, operations())
     _publish_description(app)
+    app.register_blueprint(frame_routes.blueprint)
     app.register_blueprint(ops.ops)
     sign_in.register(app, office, demo_accounts)
     site.register(app)

@@ -49,6 +49,7 @@ class Broker:
     folder: Path
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
+    more: str = ""
 
     @property
     def url(self) -> str:
@@ -58,7 +59,7 @@ class Broker:
         self.folder.mkdir(exist_ok=True)
         conf = self.folder / "mosquitto.conf"
         conf.write_text(
-            f"listener {self.port} 127.0.0.1\nallow_anonymous true\nuser root\n"
+            f"listener {self.port} 127.0.0.1\nallow_anonymous true\nuser root\n{self.more}"
             f"persistence true\npersistence_location {self.folder}/\nautosave_interval 30\n"
             "max_inflight_messages 1000\nmax_queued_messages 1000000\n"
             "max_queued_bytes 1073741824\nset_tcp_nodelay true\n"

@@ -196,3 +196,59 @@ def test_the_embedded_broker_serves_loopback_only(tmp_path: Path) -> None:
 
 def test_a_server_that_is_no_broker_is_told_apart() -> None:
     assert mqtt_fault(settle(parse("127.0.0.1:0"), option="x", any_port=False)) is not None
+
+
+@needs_mosquitto
+def test_a_revoked_device_is_thrown_out_at_once_and_others_stay(running: Running) -> None:
+    """Mosquitto 2.0.11 looks at live sessions when it reads its files again."""
+    gone: queue.Queue[str] = queue.Queue()
+    clients = []
+    for name, secret in (("bc-01", "one-secret"), ("bc-02", "two-secret")):
+        client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=name)
+        client.username_pw_set(name, secret)
+        client.on_disconnect = lambda *_, name=name: gone.put(name)
+        client.connect(running.address.host, running.address.port)
+        client.loop_start()
+        clients.append(client)
+    end = time.monotonic() + 10
+    while not all(client.is_connected() for client in clients):
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    try:
+        running.accounts(AGENT, ONE)
+        assert gone.get(timeout=5) == "bc-02"
+        assert clients[0].is_connected()
+        assert gone.empty()
+    finally:
+        for client in clients:
+            client.disconnect()
+            client.loop_stop()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_files_of_an_own_mosquitto_follow_the_roster(office, tmp_path: Path) -> None:
+    from click.testing import CliRunner
+
+    from server.cli.roster import device
+    from server.domain.roles import Actor, Role
+    from server.services import roster
+
+    admin = Actor("setup", Role.ADMIN)
+    for name in ("bc-01", "bc-02"):
+        roster.add_device(office, name, kind="bodycam", unit_id=None, actor=admin)
+    folder = tmp_path / "mosquitto"
+    folder.mkdir()
+    (folder / "passwd.own").write_text("bridge:$7$101$x$y\n")
+
+    def accounts() -> tuple[str, set[str]]:
+        words = ["accounts", str(folder), "--home", str(office.home)]
+        done = CliRunner().invoke(device, [*words, "--edge-password", "agent-secret"])
+        assert done.exit_code == 0, done.output
+        lines = (folder / "passwd").read_text().splitlines()
+        return done.output, {line.split(":")[0] for line in lines}
+
+    assert accounts()[1] == {"bc-01", "bc-02", "bridge", EDGE_ACCOUNT}
+    assert "unchanged" in accounts()[0]
+    roster.revoke_device(office, "bc-02", actor=admin)
+    assert accounts()[1] == {"bc-01", "bridge", EDGE_ACCOUNT}
+    assert "pattern readwrite xn/v1/%u/#" in (folder / "acl").read_text()

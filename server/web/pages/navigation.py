@@ -59,6 +59,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("检索", "/console/search", Action.READ_REPORTS),
     Entry("案件", "/console/cases", Action.SEE_CONSOLE),
     Entry("单元", "/console/units", Action.SEE_CONSOLE, "队伍"),
+    Entry("设备", "/console/devices", Action.SEE_CONSOLE, "队伍"),
     Entry("审计", "/console/audit", Action.READ_AUDIT, "系统"),
     Entry("账号", "/console/users", Action.MANAGE_USERS, "系统"),
     Entry("设置", "/console/settings", Action.SEE_SETTINGS, "系统"),

@@ -135,6 +135,17 @@ def _said(text: str, tone: Tone = "plain", *, feed: bool = True) -> Callable[...
     return teller
 
 
+def _frame_kept(event: TimelineEvent, names: Names) -> Sentence:
+    found = event.body.get("quality")
+    named = (
+        [words.CAMERA[word] for word in found if word in words.CAMERA]
+        if isinstance(found, list)
+        else []
+    )
+    fault = f"（{'、'.join(named)}）" if named else ""
+    return Sentence(f"{names.unit(event)}现场画面{fault}", "warn" if named else "plain", feed=False)
+
+
 _TELLERS: Mapping[str, Callable[[TimelineEvent, Names], Sentence]] = {
     "report_taken": lambda event, _names: Sentence(f"收警，研判为{_route(event)}", feed=False),
     "identity_merged": _said("两个身份并为一人"),
@@ -159,6 +170,9 @@ _TELLERS: Mapping[str, Callable[[TimelineEvent, Names], Sentence]] = {
     "alarm_ended": _alarm_ended,
     "alarm_acknowledged": _said("{by}已知悉{unit}求救"),
     "presence_changed": _presence,
+    "frame_kept": _frame_kept,
+    "device_bound": _said("{unit}的设备换了人或单元", feed=False),
+    "device_renewed": _said("设备换了密码", feed=False),
     "devices_called": _said("呼叫{unit}的设备：{case}", feed=False),
     "call_answered": _said("{unit}的设备已应答：{case}", "good", feed=False),
     "call_unanswered": _said("{unit}的设备无人应答：{case}", "warn", feed=False),

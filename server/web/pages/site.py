@@ -15,6 +15,7 @@ from server.web.pages import (
     assets,
     console,
     console_actions,
+    devices,
     kit,
     lists,
     naming,
@@ -43,6 +44,7 @@ PAGES = (
     kit,
     phone,
     phone_acts,
+    devices,
 )
 """Modules with a ``blueprint``; a new page adds itself here and in ``navigation.ENTRIES``."""
 

@@ -52,6 +52,9 @@ POSITION_DOUBTS: Mapping[str, str] = {
     "out_of_order": "次序颠倒",
     "off_globe": "坐标无效",
     "outside_district": "不在辖区",
+    "frozen": "定位不动",
+    "clock_skew": "时钟有偏差",
+    "clock": "时钟超前",
     "self_reported": "手机自报",
 }
 ALARMS: Mapping[str, str] = {
@@ -84,3 +87,14 @@ def likelihood(share: float) -> str:
 def category(code: str | None) -> str:
     """The leaf's Chinese name; a leaf from a site's own dictionary is shown as it is."""
     return CATEGORIES.get(code, code) if code else "未分类"
+
+
+CAMERA = {"dark": "过暗", "blurred": "模糊", "covered": "被遮挡", "frozen": "画面冻结"}
+DEVICE_KINDS = {
+    "bodycam": "记录仪",
+    "radio": "对讲机",
+    "phone": "手机",
+    "tracker": "定位器",
+    "camera": "摄像头",
+    "gateway": "网关",
+}
