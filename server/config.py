@@ -87,9 +87,14 @@ class DispatchSettings(Section):
     speed_kmh: float = Field(22, gt=0, le=120, description="Speed of a unit that names none.")
     stale_s: float = Field(900, gt=0, description="A position older than this says nothing.")
     load_s: float = Field(20, ge=0, description="Seconds one case of the last 24 h costs a unit.")
+    familiar_s: float = Field(180, ge=0, description="Seconds in favour of who knows the parties.")
+    skill_s: float = Field(90, ge=0, description="Seconds in favour of a skill that fits.")
+    area_s: float = Field(60, ge=0, description="Seconds in favour of the community's own unit.")
+    veteran_s: float = Field(90, ge=0, description="Seconds in favour of a veteran, with danger.")
+    alone_s: float = Field(300, ge=0, description="Seconds against one alone beside the police.")
 
     def rank_rule(self) -> RankRule:
-        return RankRule(detour=self.detour, stale_s=self.stale_s, load_s=self.load_s)
+        return RankRule(**self.model_dump(exclude={"mode", "speed_kmh"}))
 
 
 class DeadlineSettings(Section):

@@ -82,6 +82,29 @@ def unit_add(
     click.echo(f"unit {unit_id} added")
 
 
+@unit.command("traits")
+@home_option
+@click.argument("unit_id")
+@click.option("--skill", "skills", multiple=True, help="A category it is good at, as dispute.wage.")
+@click.option("--area", "areas", multiple=True, help="A community it answers for.")
+@click.option("--veteran", is_flag=True, help="A veteran of the police leads it.")
+def unit_traits(
+    home: Path, unit_id: str, skills: tuple[str, ...], areas: tuple[str, ...], veteran: bool
+) -> None:
+    """Say what a unit is good at and answers for, in place of what was said before.
+
+    \b
+    Example:
+      xiaonao unit traits shunda-1 --skill dispute.wage --skill dispute.noise --veteran
+    """
+    from server.domain.unit import Traits
+    from server.services import roster
+
+    told = Traits(frozenset(skills), frozenset(areas), veteran)
+    roster.set_traits(office_of(home), unit_id, told, actor=keeper())
+    click.echo(f"unit {unit_id} has its traits")
+
+
 @unit.command("list")
 @home_option
 def unit_list(home: Path) -> None:

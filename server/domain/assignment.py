@@ -2,7 +2,9 @@
 
 The cost of a unit is seconds: travel (distance × detour ÷ speed), widened when the position is
 old or doubted, plus a small amount per case of the last 24 hours, so that near-ties go to whoever
-went least (domain: ties must be broken by load, or the same people always go).
+went least (domain: ties must be broken by load, or the same people always go). What speaks for a
+unit (it knows the parties, answers for the community, is good at such quarrels) counts as seconds
+less: it decides between near-ties too, never sends somebody across the town.
 """
 
 from __future__ import annotations
@@ -26,11 +28,32 @@ class RankRule:
     """How far a unit may have gone, per second, since an old fix."""
     doubt_s: float = 60
     load_s: float = 20
+    familiar_s: float = 180
+    """Who handled these parties before need not ask everything anew."""
+    skill_s: float = 90
+    area_s: float = 60
+    veteran_s: float = 90
+    """Counts where there is danger."""
+    alone_s: float = 300
+    """Going with the police takes two; one alone comes last, and is better than none."""
+    danger_from: int = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a case asks of a unit beyond being near. ``familiar`` are ids of units that handled
+    the same parties before."""
+
+    category: str | None = None
+    community: str | None = None
+    joint: bool = False
+    danger: int = 0
+    familiar: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One share of the score: Chinese words and the seconds they cost."""
+    """One share of the score: Chinese words and the seconds they cost, less than 0 in favour."""
 
     text: str
     seconds: float
@@ -46,6 +69,9 @@ class Candidate:
     reasons: tuple[Reason, ...]
 
 
+NO_NEED = Need()
+
+
 def rank(
     target: Place | None,
     units: Iterable[Unit],
@@ -53,36 +79,63 @@ def rank(
     now: datetime,
     rule: RankRule,
     excluded: Collection[str] = (),
+    need: Need = NO_NEED,
 ) -> tuple[Candidate, ...]:
     """Units on duty without an open case, best first; ``excluded`` had the case already."""
     free = [u for u in units if u.on_duty and u.open_cases == 0 and u.id not in excluded]
-    ranked = [_candidate(target, unit, now, rule) for unit in free]
+    ranked = [_candidate(target, unit, now, rule, need) for unit in free]
     return tuple(sorted(ranked, key=lambda c: (c.score_s, c.unit_id)))
 
 
-def _candidate(target: Place | None, unit: Unit, now: datetime, rule: RankRule) -> Candidate:
+def _candidate(
+    target: Place | None, unit: Unit, now: datetime, rule: RankRule, need: Need
+) -> Candidate:
     start, widening = _start(unit, now, rule)
     load = Reason(f"24小时内已出动{unit.served_24h}次", unit.served_24h * rule.load_s)
+    rest = (load, *_fits(unit, need, rule))
     if target is None:
         unknown = Reason("警情没有坐标，无法估算路程", 0.0)
-        return _sum(unit, None, (unknown, *widening), load)
+        return _sum(unit, None, (unknown, *widening), rest)
     metres = distance_m(start, target)
     travel = Reason(
         f"距现场约{metres * rule.detour / 1000:.1f}公里",
         metres * rule.detour / (unit.speed_kmh / 3.6),
     )
-    return _sum(unit, metres, (travel, *widening), load)
+    return _sum(unit, metres, (travel, *widening), rest)
 
 
-def _sum(unit: Unit, metres: float | None, travel: tuple[Reason, ...], load: Reason) -> Candidate:
+def _fits(unit: Unit, need: Need, rule: RankRule) -> list[Reason]:
+    """What speaks for or against this unit for this case, however far it is."""
+    found = []
+    if unit.id in need.familiar:
+        found.append(Reason("曾办过当事人的纠纷", -rule.familiar_s))
+    if need.community is not None and need.community in unit.traits.areas:
+        found.append(Reason(f"负责{need.community}", -rule.area_s))
+    if need.category is not None and _skilled(unit.traits.skills, need.category):
+        found.append(Reason("擅长此类纠纷", -rule.skill_s))
+    if need.danger >= rule.danger_from and unit.traits.veteran:
+        found.append(Reason("老民警带队", -rule.veteran_s))
+    if need.joint and unit.members == 1:
+        found.append(Reason("联动需两人，该组只有一人", rule.alone_s))
+    return found
+
+
+def _skilled(skills: Collection[str], category: str) -> bool:
+    """A skill is a leaf (``dispute.wage``) or the whole label (``dispute``)."""
+    return category in skills or category.partition(".")[0] in skills
+
+
+def _sum(
+    unit: Unit, metres: float | None, travel: tuple[Reason, ...], rest: tuple[Reason, ...]
+) -> Candidate:
     eta = sum(reason.seconds for reason in travel)
     return Candidate(
         unit_id=unit.id,
         name=unit.name,
         eta_s=round(eta, 1),
         distance_m=None if metres is None else round(metres, 1),
-        score_s=round(eta + load.seconds, 1),
-        reasons=(*travel, load),
+        score_s=round(eta + sum(reason.seconds for reason in rest), 1),
+        reasons=(*travel, *rest),
     )
 
 

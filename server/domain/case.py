@@ -40,6 +40,24 @@ class Disposition(StrEnum):
     INVALID = "invalid"
 
 
+class Refusal(StrEnum):
+    """Why a unit hands a case back (退单); words, so that the log holds nothing personal."""
+
+    OCCUPIED = "occupied"
+    TOO_FAR = "too_far"
+    RELATED = "related"
+    UNFIT = "unfit"
+    UNSAFE = "unsafe"
+
+
+REFUSAL_NAMES_ZH = {
+    Refusal.OCCUPIED: "正在处置其他事",
+    Refusal.TOO_FAR: "路程太远",
+    Refusal.RELATED: "与当事人有关系，需回避",
+    Refusal.UNFIT: "人手或设备不足",
+    Refusal.UNSAFE: "现场有危险，需民警",
+}
+
 STATUS_NAMES_ZH = {
     Status.OPEN: "待派",
     Status.ASSIGNED: "已派单",
@@ -91,6 +109,7 @@ class Case:
     address: str | None
     place: Place | None
     version: int
+    danger: int = 0
     closed_at: datetime | None = None
     disposition: Disposition | None = None
 

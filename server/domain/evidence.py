@@ -41,6 +41,8 @@ class EvidenceRule:
     moved_m: float = 100
     window: timedelta = timedelta(minutes=3)
     """Fixes this long before and after a claim speak for or against it."""
+    call_window: timedelta = timedelta(minutes=10)
+    """A call this long before or after the tick is the call it speaks of."""
     lead: timedelta = timedelta(minutes=1)
     """About the moment of a claim: who ticks leaving while already on the way is on the way."""
 
@@ -53,6 +55,14 @@ class Fix:
     place: Place
     accuracy_m: float | None
     doubted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PartyCall:
+    """A call to a party: ``talked_s`` of a line's record, None when the phone only dialled."""
+
+    at: datetime
+    talked_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +91,22 @@ class Claim:
 
 
 def judge(
-    claim: Claim, target: Target | None, fixes: Sequence[Fix], *, now: datetime, rule: EvidenceRule
+    claim: Claim,
+    target: Target | None,
+    fixes: Sequence[Fix],
+    *,
+    now: datetime,
+    rule: EvidenceRule,
+    calls: Sequence[PartyCall] = (),
 ) -> ArrivalVerdict:
-    """The verdict as of ``now``; it may change when late telemetry comes in."""
+    """The verdict as of ``now``; it may change when late telemetry comes in.
+
+    ``calls`` are the unit's calls about this case.
+    """
     if claim.step is Step.SIGNED:
         return _signed(claim)
     if claim.step is Step.CONTACTED:
-        return ArrivalVerdict(Verdict.CLAIMED_ONLY, "没有通话记录可以核对")
+        return _contacted(claim, calls, rule)
     near = _usable(claim, fixes, rule)
     if target is None:
         return ArrivalVerdict(Verdict.CLAIMED_ONLY, "警情没有坐标，无法核对")
@@ -106,6 +125,22 @@ def _signed(claim: Claim) -> ArrivalVerdict:
     if claim.by_unit:
         return ArrivalVerdict(Verdict.VERIFIED, "本人登录签收", claim.at)
     return ArrivalVerdict(Verdict.CLAIMED_ONLY, "由指挥室代签")
+
+
+def _contacted(claim: Claim, calls: Sequence[PartyCall], rule: EvidenceRule) -> ArrivalVerdict:
+    """A record with speech proves it; so does dialling from the phone, which rang for somebody.
+
+    Nothing contradicts: people also speak at the door, or from a telephone nobody records.
+    """
+    about = [call for call in calls if abs(call.at - claim.at) <= rule.call_window]
+    talked = [call for call in about if call.talked_s is not None and call.talked_s > 0]
+    if talked:
+        seconds = max(call.talked_s or 0 for call in talked)
+        return ArrivalVerdict(Verdict.VERIFIED, f"通话记录{seconds:.0f}秒", talked[0].at)
+    dialled = [call for call in about if call.talked_s is None]
+    if dialled:
+        return ArrivalVerdict(Verdict.VERIFIED, "已从手机拨出", dialled[0].at)
+    return ArrivalVerdict(Verdict.CLAIMED_ONLY, "没有通话记录可以核对")
 
 
 def _usable(claim: Claim, fixes: Sequence[Fix], rule: EvidenceRule) -> list[Fix]:

@@ -24,6 +24,7 @@ class Action(StrEnum):
     CORRECT = "correct"
     ASSIGN = "assign"
     ACT_ON_CASE = "act_on_case"
+    OVERRULE = "overrule"
     POST_TELEMETRY = "post_telemetry"
     FOLLOW_STREAM = "follow_stream"
     SEE_WALL = "see_wall"
@@ -48,6 +49,7 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     Action.CORRECT: _OFFICE,
     Action.ASSIGN: frozenset({Role.DISPATCHER, Role.ADMIN}),
     Action.ACT_ON_CASE: frozenset({Role.DISPATCHER, Role.MEDIATOR}),
+    Action.OVERRULE: frozenset({Role.DISPATCHER, Role.SUPERVISOR}),
     Action.POST_TELEMETRY: frozenset({Role.EDGE}),
     Action.FOLLOW_STREAM: _STAFF,
     Action.SEE_WALL: _STAFF,

@@ -23,6 +23,16 @@ class LivePosition:
 
 
 @dataclass(frozen=True, slots=True)
+class Traits:
+    """What a unit is good at (categories, their first parts, languages), which communities it
+    answers for, and whether a veteran of the police leads it."""
+
+    skills: frozenset[str] = frozenset()
+    areas: frozenset[str] = frozenset()
+    veteran: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Unit:
     """``point`` is where the unit waits; ``served_24h`` counts its cases of the last day."""
 
@@ -35,6 +45,9 @@ class Unit:
     served_24h: int
     speed_kmh: float
     position: LivePosition | None = None
+    members: int = 0
+    """How many are named in the roster; 0 when the site names none."""
+    traits: Traits = Traits()
 
 
 def advances(current: datetime | None, fix_time: datetime) -> bool:

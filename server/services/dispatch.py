@@ -11,6 +11,7 @@ from server.domain.assignment import Candidate, rank
 from server.domain.case import (
     MEDIATED_ROUTES,
     Case,
+    Refusal,
     Status,
     check_assignable,
 )
@@ -20,11 +21,13 @@ from server.domain.roles import SYSTEM, Actor
 from server.domain.sla import DeadlineState
 from server.domain.views import CandidateView, CaseView, ReasonView
 from server.office import Office
-from server.services import viewing
+from server.services import needs, viewing
+from server.services.ownership import check_owner
 from server.store import cases, events, units
 from server.store.engine import reading, writing
 from triage.taxonomy import Route
 
+UNSAFE_DANGER = 90
 BATCH = 100
 """Waiting cases looked at in one round; the next round takes the rest."""
 
@@ -127,6 +130,33 @@ def hand_to_next(
     return told + _first_that_takes(office, conn, case, ranked, by=SYSTEM, now=now)
 
 
+def refuse(office: Office, case_id: str, reason: Refusal, actor: Actor) -> CaseView:
+    """A unit hands its case back with a reason; in automatic mode the next one gets it at once.
+
+    A case whose scene is said to be dangerous goes to review, ahead of everything surely mild: no
+    other mediators are sent into it unseen.
+    """
+    now = office.clock()
+    with writing(office.engine) as conn:
+        case = _load(conn, case_id, lock=True)
+        running = cases.running_assignment(conn, case_id)
+        check_owner(conn, case_id, running, actor)
+        if running is None:
+            raise Conflict(f"Case {case_id} is with no unit; there is nothing to refuse.")
+        told = _end(conn, case, running, why="refused", by=actor.name, now=now, reason=reason.value)
+        case = _load(conn, case_id)
+        if reason is Refusal.UNSAFE:
+            danger = max(case.danger, UNSAFE_DANGER)
+            told += change_route(
+                conn, case, Route.REVIEW, why="unsafe", by=actor.name, now=now, danger=danger
+            )
+        else:
+            told += hand_over_if_auto(office, conn, case_id, now)
+        events.tell(conn, told)
+        row = cases.find(conn, case_id)
+        return viewing.case_views(conn, [row] if row is not None else [])[0]
+
+
 def change_route(
     conn: Connection,
     case: Case,
@@ -165,10 +195,11 @@ def _ranked(
     free = units.for_ranking(conn, now)
     rule = office.settings.dispatch.rank_rule()
     had = cases.units_that_had(conn, case.id)
-    ranked = rank(case.place, free, now=now, rule=rule, excluded=had)
+    need = needs.need_of(conn, office.district, case, danger=case.danger, now=now)
+    ranked = rank(case.place, free, now=now, rule=rule, excluded=had, need=need)
     if ranked or only_new:
         return ranked
-    return rank(case.place, free, now=now, rule=rule)
+    return rank(case.place, free, now=now, rule=rule, need=need)
 
 
 def _take_from(
@@ -226,7 +257,14 @@ def _assigned(
 
 
 def _end(
-    conn: Connection, case: Case, running: cases.CaseRow, *, why: str, by: str, now: datetime
+    conn: Connection,
+    case: Case,
+    running: cases.CaseRow,
+    *,
+    why: str,
+    by: str,
+    now: datetime,
+    **facts: object,
 ) -> list[NewEvent]:
     """Take the case from its unit: its clocks no longer count, the case is open again."""
     if not cases.end_assignment(conn, running.id, at=now, why=why):
@@ -234,7 +272,7 @@ def _end(
     void_clocks(conn, case.id, running.id)
     if not cases.change(conn, case, status=Status.OPEN):
         raise Conflict(f"Case {case.id} has just changed; reload it.")
-    body = {"why": why}
+    body = {"why": why, **facts}
     return [NewEvent("assignment_ended", now, by, case.id, unit_id=running.unit_id, body=body)]
 
 

@@ -13,10 +13,12 @@ from server.domain.errors import Conflict, Invalid, Missing
 from server.domain.events import NewEvent
 from server.domain.geo import Place
 from server.domain.roles import Actor
+from server.domain.unit import Traits
 from server.office import Office
 from server.store import events, units
 from server.store.engine import reading, writing
 from server.store.units import UnitRow
+from triage.taxonomy import CATEGORY_NAMES_ZH, LABELS
 
 DEVICE_KINDS = ("bodycam", "radio", "phone", "tracker", "camera", "gateway")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -71,6 +73,26 @@ def add_member(office: Office, unit_id: str, name: str) -> None:
             units.add_member(conn, unit_id, name)
     except IntegrityError as error:
         raise Conflict(f"{name} is in {unit_id} already, or there is no such unit.") from error
+
+
+def set_traits(office: Office, unit_id: str, told: Traits, *, actor: Actor) -> None:
+    """What the unit is good at and answers for; unknown categories and communities are refused."""
+    leaves = {*CATEGORY_NAMES_ZH, *LABELS}
+    _known("skill", told.skills, leaves, "see the categories in docs/REFERENCE.md")
+    communities = {community.name for community in office.district.communities}
+    _known("area", told.areas, communities, "take a community of the district file")
+    now = office.clock()
+    with writing(office.engine) as conn:
+        if units.find(conn, unit_id) is None:
+            raise Missing("unit", unit_id)
+        units.put_traits(conn, unit_id, told)
+        events.tell(conn, [NewEvent("unit_changed", now, actor.name, unit_id=unit_id)])
+
+
+def _known(field: str, said: frozenset[str], known: set[str], where: str) -> None:
+    strange = sorted(said - known)
+    if strange:
+        raise Invalid(field, f"{strange[0]} is unknown; {where}")
 
 
 def set_duty(

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from server.domain import evidence, sla
 from server.domain.case import Case, Disposition, Status, Step, check_step, status_after
-from server.domain.errors import AlreadyAssigned, CaseClosed, Conflict, Invalid, Missing, NotAllowed
+from server.domain.errors import CaseClosed, Conflict, Invalid, Missing
 from server.domain.events import NewEvent
 from server.domain.evidence import ArrivalVerdict, Claim, Target, Verdict
 from server.domain.roles import SYSTEM, Actor, Role
@@ -17,7 +17,8 @@ from server.domain.sla import DeadlineState
 from server.domain.views import CaseView, StepView
 from server.office import Office
 from server.services import dispatch, viewing
-from server.store import cases, events, telemetry
+from server.services.ownership import check_owner
+from server.store import cases, events, party_calls, telemetry
 from server.store.cases import CaseRow
 from server.store.engine import reading, writing
 
@@ -61,7 +62,7 @@ def close(
         if case.status is Status.CLOSED:
             raise CaseClosed(case_id)
         running = cases.running_assignment(conn, case_id)
-        _check_owner(conn, case_id, running, actor)
+        check_owner(conn, case_id, running, actor)
         outcome = {"note": note or "", "parties": "、".join(parties)}
         closed = cases.change(
             conn,
@@ -79,9 +80,10 @@ def close(
         _stop_clocks(conn, case_id, running, now)
         body = {"disposition": disposition.value, "amount_yuan": amount_yuan}
         unit_id = running.unit_id if running is not None else None
-        events.tell(
-            conn, [NewEvent("case_closed", now, actor.name, case_id, unit_id=unit_id, body=body)]
-        )
+        told = [NewEvent("case_closed", now, actor.name, case_id, unit_id=unit_id, body=body)]
+        if disposition is Disposition.TO_POLICE:
+            told.append(NewEvent("police_needed", now, actor.name, case_id, unit_id=unit_id))
+        events.tell(conn, told)
         return viewing.case_views(conn, [_row(conn, case_id)])[0]
 
 
@@ -120,7 +122,7 @@ def _post_step(
         return viewing.step_view(known)
     row = _row(conn, case_id)
     running = cases.running_assignment(conn, case_id)
-    _check_owner(conn, case_id, running, actor)
+    check_owner(conn, case_id, running, actor)
     done = cases.done_steps(conn, running.id) if running is not None else set()
     check_step(cases.to_case(row), step, done)
     assert running is not None, "a case that is neither open nor closed has a unit"
@@ -128,7 +130,7 @@ def _post_step(
         same = [s for s in cases.steps_of(conn, [running.id]) if s.step == step]
         return viewing.step_view(same[0])
     claim = Claim(step, _claimed_at(at, running.at, now), by_unit=actor.role is Role.MEDIATOR)
-    found = _judge(office, conn, claim, _target(row), running.unit_id, now)
+    found = _judge(office, conn, case_id, claim, _target(row), running.unit_id, now)
     step_id = _add(conn, case_id, running.id, claim, found, key=key, by=actor.name, now=now)
     _move(conn, cases.to_case(row), step, running.id, claim.at)
     body = {"step": step.value, "verdict": found.verdict.value, "why": found.why}
@@ -203,20 +205,6 @@ def _row(conn: Connection, case_id: str) -> CaseRow:
     return row
 
 
-def _check_owner(conn: Connection, case_id: str, running: CaseRow | None, actor: Actor) -> None:
-    """A mediator acts only on the case of the own unit; a dispatcher may act for any."""
-    if actor.role is not Role.MEDIATOR:
-        return
-    if actor.unit_id is None:
-        raise NotAllowed("You belong to no unit; ask the administrator to give you one.")
-    if actor.unit_id not in cases.units_that_had(conn, case_id):
-        raise NotAllowed("This case was never with your unit.")
-    if running is None:
-        raise Conflict(f"Case {case_id} is with no unit now; ask the command room.")
-    if running.unit_id != actor.unit_id:
-        raise AlreadyAssigned(case_id, running.unit_id)
-
-
 def _claimed_at(at: datetime | None, handed_over: datetime, now: datetime) -> datetime:
     """The claimed moment, held between hand-over and now: a phone's clock may be off."""
     if at is None:
@@ -235,12 +223,19 @@ def _target(row: CaseRow) -> Target | None:
 def _judge(
     office: Office,
     conn: Connection,
+    case_id: str,
     claim: Claim,
     target: Target | None,
     unit_id: str,
     now: datetime,
 ) -> ArrivalVerdict:
     rule = office.settings.evidence.rule()
+    if claim.step is Step.CONTACTED:
+        span = rule.call_window
+        calls = party_calls.of_unit(
+            conn, case_id, unit_id, since=claim.at - span, until=claim.at + span
+        )
+        return evidence.judge(claim, target, (), now=now, rule=rule, calls=calls)
     fixes = telemetry.fixes_of_unit(
         conn, unit_id, since=claim.at - rule.window, until=claim.at + rule.window
     )
@@ -249,7 +244,7 @@ def _judge(
 
 def _judge_again(office: Office, conn: Connection, step: CaseRow, now: datetime) -> ArrivalVerdict:
     claim = Claim(Step(step.step), step.at, by_unit=step.by_unit)
-    return _judge(office, conn, claim, _target(step), step.unit_id, now)
+    return _judge(office, conn, step.case_id, claim, _target(step), step.unit_id, now)
 
 
 def _change_verdict(

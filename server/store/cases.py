@@ -14,6 +14,7 @@ from server.domain.assignment import Candidate
 from server.domain.case import MEDIATED_ROUTES, Case, Disposition, Status, Step
 from server.domain.geo import Place
 from server.domain.sla import OPEN_STATES, DeadlineState, PlannedDeadline
+from server.store.dispatch_tables import overrules
 from server.store.tables import assignments, cases, deadlines, steps
 from triage.taxonomy import Label, Route
 
@@ -52,6 +53,7 @@ def to_case(row: CaseRow) -> Case:
         address=row.address,
         place=place_of(row) if row.lat is not None else None,
         version=row.version,
+        danger=row.danger,
         closed_at=row.closed_at,
         disposition=Disposition(row.disposition) if row.disposition else None,
     )
@@ -188,6 +190,11 @@ def step_by_key(conn: Connection, case_id: str, key: str) -> CaseRow | None:
     return conn.execute(query).one_or_none()
 
 
+def step_of(conn: Connection, assignment_id: int, step: Step) -> CaseRow | None:
+    query = select(steps).where(steps.c.assignment_id == assignment_id, steps.c.step == step)
+    return conn.execute(query).one_or_none()
+
+
 def add_step(conn: Connection, values: Values) -> int:
     return _new_key(conn.execute(insert(steps).values(**values)))
 
@@ -205,8 +212,9 @@ def unproven_steps(conn: Connection, *, since: datetime, limit: int) -> list[Cas
         .join(cases, cases.c.id == steps.c.case_id)
         .where(
             steps.c.posted_at >= since,
-            steps.c.step.in_((Step.DEPARTED, Step.ARRIVED)),
+            steps.c.step != Step.SIGNED,
             steps.c.verdict != "verified",
+            steps.c.id.not_in(select(overrules.c.step_id)),
         )
         .order_by(steps.c.id.desc())
         .limit(limit)

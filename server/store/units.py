@@ -6,11 +6,12 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
 
 from server.domain.case import Status
 from server.domain.geo import Place
-from server.domain.unit import LivePosition, Unit
+from server.domain.unit import LivePosition, Traits, Unit
+from server.store.dispatch_tables import unit_traits
 from server.store.tables import (
     assignments,
     cases,
@@ -18,6 +19,7 @@ from server.store.tables import (
     devices,
     duties,
     members,
+    reports,
     units,
 )
 
@@ -106,6 +108,7 @@ def for_ranking(conn: Connection, now: datetime) -> list[Unit]:
     """All units as the ranking rule wants them."""
     duty, busy = on_duty(conn, now), running_cases(conn)
     served, states = served_since(conn, now - timedelta(hours=24)), live(conn)
+    known, sizes = traits(conn), member_counts(conn)
     return [
         Unit(
             id=row.id,
@@ -117,9 +120,55 @@ def for_ranking(conn: Connection, now: datetime) -> list[Unit]:
             served_24h=served.get(row.id, 0),
             speed_kmh=row.speed_kmh,
             position=_position(newest_fix(states.get(row.id, []))),
+            members=sizes.get(row.id, 0),
+            traits=known.get(row.id, Traits()),
         )
         for row in every(conn)
     ]
+
+
+def traits(conn: Connection) -> dict[str, Traits]:
+    return {
+        row.unit_id: Traits(frozenset(row.skills), frozenset(row.areas), row.veteran)
+        for row in conn.execute(select(unit_traits))
+    }
+
+
+def put_traits(conn: Connection, unit_id: str, told: Traits) -> None:
+    """Set what is known of a unit, in place of what was."""
+    conn.execute(delete(unit_traits).where(unit_traits.c.unit_id == unit_id))
+    conn.execute(
+        insert(unit_traits).values(
+            unit_id=unit_id,
+            skills=sorted(told.skills),
+            areas=sorted(told.areas),
+            veteran=told.veteran,
+        )
+    )
+
+
+def member_counts(conn: Connection) -> dict[str, int]:
+    query = select(members.c.unit_id, func.count().label("n")).group_by(members.c.unit_id)
+    return {row.unit_id: row.n for row in conn.execute(query)}
+
+
+def familiar_with(conn: Connection, case_id: str, *, since: datetime) -> frozenset[str]:
+    """Units that closed a case of one of this case's callers since then."""
+    callers = select(reports.c.phone_key).where(
+        reports.c.case_id == case_id, reports.c.phone_key.is_not(None)
+    )
+    query = (
+        select(assignments.c.unit_id)
+        .join(reports, reports.c.case_id == assignments.c.case_id)
+        .where(
+            reports.c.phone_key.in_(callers),
+            assignments.c.case_id != case_id,
+            assignments.c.ended_why == "closed",
+            assignments.c.at >= since,
+        )
+        .distinct()
+    )
+    return frozenset(conn.execute(query).scalars())
 
 
 def _position(state: UnitRow | None) -> LivePosition | None:

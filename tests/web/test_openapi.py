@@ -83,6 +83,7 @@ def ids(client: FlaskClient, bearer, new_report) -> dict[str, str]:
         "report_id": filed["report"]["id"],
         "case_id": filed["case"]["id"],
         "device_id": "bc-1",
+        "step": "signed",
     }
 
 

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from alembic import context
 
-from server.store import edge_tables, identity_tables, phone_tables, search_tables
+from server.store import (
+    dispatch_tables,
+    edge_tables,
+    identity_tables,
+    phone_tables,
+    search_tables,
+)
 from server.store.tables import metadata
 
-__all__ = ["edge_tables", "identity_tables", "phone_tables", "search_tables"]
+__all__ = [
+    "dispatch_tables",
+    "edge_tables",
+    "identity_tables",
+    "phone_tables",
+    "search_tables",
+]
 
 context.configure(
     connection=context.config.attributes["connection"],

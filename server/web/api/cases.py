@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
-from server.domain.case import Disposition, Status, Step
+from server.domain.case import Disposition, Refusal, Status, Step
+from server.domain.errors import Missing
+from server.domain.evidence import Verdict
 from server.domain.roles import Action, Actor
 from server.domain.views import CandidateView, CaseView, Page, StepView
 from server.office import Office
-from server.services import dispatch, reading, review, tracking
+from server.services import dispatch, proof, reading, review, tracking
 from server.web.contract import Body, Operations, Query
 from server.web.fields import Cursor, Instant, Key, Limit, LineText, LongText, ShortText, UnitId
 from triage.taxonomy import Route
@@ -46,9 +49,33 @@ class CloseBody(Body):
     key: Key
 
 
+class RefuseBody(Body):
+    reason: Refusal
+
+
+class CallBody(Body):
+    at: Instant | None = Field(None, description="When it was dialled or began; empty: now.")
+    talked_s: Annotated[float, Field(ge=0, le=86_400)] | None = Field(
+        None, description="Of a line's record: how long they spoke. Empty: the phone dialled."
+    )
+    key: Key
+
+
+class OverruleBody(Body):
+    verdict: Verdict
+    why: Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00]*$")]
+
+
 class RouteBody(Body):
     route: Route
     why: LineText | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """False when the same key told of it before."""
+
+    new: bool
 
 
 @cases.get("/cases", Action.READ_CASES, query=CaseQuery, answers={200: Page[CaseView]})
@@ -93,6 +120,38 @@ def route_case(office: Office, actor: Actor, case_id: str, body: RouteBody) -> C
 def post_step(office: Office, actor: Actor, case_id: str, body: StepBody) -> StepView:
     """Post a step; the answer carries its evidence verdict, the key makes it act once."""
     return tracking.post_step(office, case_id, body.step, at=body.at, key=body.key, actor=actor)
+
+
+@cases.post("/cases/<case_id>/refuse", Action.ACT_ON_CASE, body=RefuseBody, answers={200: CaseView})
+def refuse_case(office: Office, actor: Actor, case_id: str, body: RefuseBody) -> CaseView:
+    """The unit hands the case back; the next candidate gets it, a dangerous one goes to review."""
+    return dispatch.refuse(office, case_id, body.reason, actor)
+
+
+@cases.post("/cases/<case_id>/calls", Action.ACT_ON_CASE, body=CallBody, answers={200: Noted})
+def note_call(office: Office, actor: Actor, case_id: str, body: CallBody) -> Noted:
+    """A call to the parties: proof of the step contacted; the key makes it count once."""
+    new = proof.note_call(
+        office, case_id, at=body.at, talked_s=body.talked_s, key=body.key, actor=actor
+    )
+    return Noted(new)
+
+
+@cases.post(
+    "/cases/<case_id>/steps/<step>/overrule",
+    Action.OVERRULE,
+    body=OverruleBody,
+    answers={200: StepView},
+)
+def overrule_step(
+    office: Office, actor: Actor, case_id: str, step: str, body: OverruleBody
+) -> StepView:
+    """Set a step's verdict by a person's word, with the reason; late telemetry changes it not."""
+    try:
+        taken = Step(step)
+    except ValueError as error:
+        raise Missing("step", step) from error
+    return proof.overrule(office, case_id, taken, body.verdict, why=body.why, actor=actor)
 
 
 @cases.post("/cases/<case_id>/close", Action.ACT_ON_CASE, body=CloseBody, answers={200: CaseView})

@@ -6,7 +6,7 @@ from flask import Blueprint, request, url_for
 from werkzeug.wrappers import Response
 
 from server.domain.roles import Action
-from server.services import dispatch, review, tracking
+from server.services import dispatch, proof, review, tracking
 from server.web.access import current_actor, current_office, needs
 from server.web.pages import acts, forms, words
 from server.web.pages.notices import then_back
@@ -44,6 +44,25 @@ def route(case_id: str) -> Response:
             current_office(), case_id, decided, actor=current_actor(), why=forms.text("why")
         )
         return f"去向已定：{words.ROUTES[decided.value]}。"
+
+    return then_back(act, _back(case_id))
+
+
+@blueprint.post("/console/cases/<case_id>/steps/<step>/overrule")
+@needs(Action.OVERRULE)
+def overrule(case_id: str, step: str) -> Response:
+    """Set a step's verdict by a person's word."""
+
+    def act() -> str:
+        made = proof.overrule(
+            current_office(),
+            case_id,
+            forms.step_named(step),
+            forms.verdict(),
+            why=forms.text("why") or "",
+            actor=current_actor(),
+        )
+        return f"已认定{words.STEPS[made.step]}：{words.VERDICTS[made.evidence.verdict]}。"
 
     return then_back(act, _back(case_id))
 

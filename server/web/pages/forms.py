@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 from flask import request
 
 from server.domain.attachment import MAX_BYTES, AttachmentKind
-from server.domain.case import Disposition, Step
-from server.domain.errors import Invalid
+from server.domain.case import Disposition, Refusal, Step
+from server.domain.errors import Invalid, Missing
+from server.domain.evidence import Verdict
 from triage.taxonomy import Label, Route, label_of
 
 MAX_NOTE = 2000
@@ -24,6 +25,14 @@ Word = TypeVar("Word", bound=StrEnum)
 
 def step() -> Step:
     return _word("step", Step)
+
+
+def step_named(name: str) -> Step:
+    """The step in an address."""
+    try:
+        return Step(name)
+    except ValueError as error:
+        raise Missing("step", name) from error
 
 
 def route() -> Route:
@@ -94,6 +103,14 @@ def at() -> datetime | None:
     if moment.tzinfo is None:
         raise Invalid("at", "请刷新页面后重试")
     return moment
+
+
+def refusal() -> Refusal:
+    return _word("reason", Refusal)
+
+
+def verdict() -> Verdict:
+    return _word("verdict", Verdict)
 
 
 def attachment_kind() -> AttachmentKind:

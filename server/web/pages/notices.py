@@ -28,6 +28,9 @@ _FIELDS = {
     "step": "步骤",
     "disposition": "办结方式",
     "file": "文件",
+    "reason": "退单原因",
+    "verdict": "认定",
+    "why": "理由",
 }
 
 

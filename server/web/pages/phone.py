@@ -92,6 +92,7 @@ def _screen(office: Office, actor: Actor, found: CaseView | None) -> dict[str, o
         "next_step": next_step(found) if running and found else None,
         "keys": {name: uuid4().hex for name in (*words.STEPS, *_OTHER_KEYS)},
         "added": attachments.of_case(office, found.id, actor) if found else (),
+        "refusals": words.REFUSALS,
         "dispositions": [end for end in words.DISPOSITIONS if end != POLICE],
     }
 

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from server.domain.attachment import AttachmentKind
 from server.domain.roles import Action
-from server.services import attachments, phone_link, push
+from server.services import attachments, dispatch, phone_link, push
 from server.services.attachments import NewAttachment
 from server.web.access import current_actor, current_office, needs
 from server.web.pages import forms
@@ -43,6 +43,18 @@ def open_attachment(attachment_id: str) -> Response:
     answer = Response(content, content_type=media)
     answer.headers["Content-Disposition"] = "inline"
     return answer
+
+
+@blueprint.post("/m/cases/<case_id>/refuse")
+@needs(Action.SEE_PHONE)
+def refuse(case_id: str) -> AnyResponse:
+    """Hand the case back with a reason."""
+
+    def act() -> str:
+        dispatch.refuse(current_office(), case_id, forms.refusal(), current_actor())
+        return "已退单，指挥室和下一组已收到。"
+
+    return then_back(act, url_for("phone.phone"))
 
 
 @blueprint.post("/m/sos")

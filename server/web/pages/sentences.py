@@ -88,6 +88,34 @@ def _assigned(event: TimelineEvent, names: Names) -> Sentence:
     return Sentence(f"派{names.unit(event)}：{names.case(event)}{when}")
 
 
+def _ended(event: TimelineEvent, names: Names) -> Sentence:
+    """Why a unit no longer has the case."""
+    said = _ENDED.get(str(event.body.get("why")), "不再承办")
+    reason = words.REFUSALS.get(str(event.body.get("reason")), "")
+    because = f"（{reason}）" if reason else ""
+    return Sentence(f"{names.unit(event)}{said}{because}：{names.case(event)}")
+
+
+_ENDED = {
+    "unsigned": "未签收，转下一组",
+    "refused": "退单",
+    "recalled": "被召回",
+    "reassigned": "改派",
+}
+
+
+def _called(event: TimelineEvent, names: Names) -> Sentence:
+    how = "已通话" if event.body.get("kind") == "record" else "已拨出电话"
+    return Sentence(f"{names.unit(event)}{how}：{names.case(event)}")
+
+
+def _overruled(event: TimelineEvent, names: Names) -> Sentence:
+    step = words.STEPS.get(str(event.body.get("step")), "一步")
+    verdict = str(event.body.get("verdict"))
+    said = words.VERDICTS.get(verdict, "待核实")
+    return Sentence(f"人工认定{names.unit(event)}{step}：{said}", _tone(verdict))
+
+
 def _closed(event: TimelineEvent, names: Names) -> Sentence:
     end = str(event.body.get("disposition"))
     tone = "good" if end in ("settled_on_spot", "settled_later") else "plain"
@@ -158,7 +186,10 @@ _TELLERS: Mapping[str, Callable[[TimelineEvent, Names], Sentence]] = {
     "case_opened": lambda event, names: Sentence(f"新警情（{_route(event)}）：{names.case(event)}"),
     "case_routed": _routed,
     "case_assigned": _assigned,
-    "assignment_ended": _said("{unit}不再承办：{case}"),
+    "assignment_ended": _ended,
+    "party_called": _called,
+    "evidence_overruled": _overruled,
+    "police_needed": _said("{unit}请公安到场：{case}", "bad"),
     "step_posted": _step_posted,
     "evidence_changed": _evidence_changed,
     "deadline_warned": _warned,

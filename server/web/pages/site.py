@@ -124,6 +124,7 @@ def _facts() -> dict[str, object]:
             "correct": Action.CORRECT,
             "assign": Action.ASSIGN,
             "act": Action.ACT_ON_CASE,
+            "overrule": Action.OVERRULE,
             "acknowledge": Action.ACKNOWLEDGE_ALARM,
         },
         "due_of": due_of,

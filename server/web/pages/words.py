@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from server.domain.case import DISPOSITION_NAMES_ZH, STATUS_NAMES_ZH, STEP_NAMES_ZH
+from server.domain.case import (
+    DISPOSITION_NAMES_ZH,
+    REFUSAL_NAMES_ZH,
+    STATUS_NAMES_ZH,
+    STEP_NAMES_ZH,
+)
 from server.domain.evidence import VERDICT_NAMES_ZH
 from triage.cues import CUE_NAMES_ZH
 from triage.doubt import DOUBT_NAMES_ZH
@@ -57,6 +62,7 @@ POSITION_DOUBTS: Mapping[str, str] = {
     "clock": "时钟超前",
     "self_reported": "手机自报",
 }
+REFUSALS: Mapping[str, str] = {reason.value: name for reason, name in REFUSAL_NAMES_ZH.items()}
 ALARMS: Mapping[str, str] = {
     "sos": "SOS求救",
     "fall": "跌倒",

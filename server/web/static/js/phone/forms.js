@@ -5,7 +5,7 @@
 
 import { say } from "../page.js";
 import { canRecord, record, shrink } from "./capture.js";
-import { add, newKey, touchedAt, undo, UNDO_MS } from "./outbox.js";
+import { add, newKey, touchedAt, undo, UNDO_MS, waiting } from "./outbox.js";
 import { nameOf, timeOf } from "./overlay.js";
 import { lastFix } from "./position.js";
 
@@ -22,6 +22,8 @@ export function queueForms() {
   }, { capture: true });
   document.addEventListener("click", ({ target }) => {
     if (target.closest?.("[data-undo]")) takeBack();
+    const dial = target.closest?.("[data-dial]");
+    if (dial) noteDial(dial);
     const voice = target.closest?.("[data-voice]");
     if (voice) toggleVoice(voice);
   });
@@ -96,7 +98,15 @@ function offerUndo(act) {
   bar.querySelector("span").textContent = `已记下 ${nameOf(act)} ${timeOf(act)}`;
   bar.hidden = false;
   clearTimeout(hideTimer);
-  hideTimer = setTimeout(() => { bar.hidden = true; }, UNDO_MS);
+  hideTimer = setTimeout(hideWhenSent, UNDO_MS);
+}
+
+/** Without a network nothing is sent yet, so it can still be taken back. */
+async function hideWhenSent() {
+  const bar = document.querySelector("[data-undo-bar]");
+  const unsent = (await waiting()).some((act) => act.id === shown?.id && !act.refused);
+  if (unsent && !navigator.onLine) hideTimer = setTimeout(hideWhenSent, UNDO_MS);
+  else if (bar) bar.hidden = true;
 }
 
 async function takeBack() {
@@ -106,6 +116,11 @@ async function takeBack() {
   const inTime = await undo(shown.id);
   say(inTime ? `已撤销 ${nameOf(shown)}` : `${nameOf(shown)}已经发出，不能撤销。`, inTime ? "good" : "bad");
   shown = null;
+}
+
+/** The link dials by itself, with or without a network; that it was touched is the proof. */
+function noteDial(link) {
+  add({ kind: "dial", caseId: link.dataset.case, key: newKey(), fields: {} }, { undoMs: 0 }).catch(() => {});
 }
 
 let recording = null;

@@ -154,6 +154,7 @@ async function freshToken() {
 const ADDRESS = {
   step: (act) => `/api/v1/cases/${act.caseId}/steps`,
   close: (act) => `/api/v1/cases/${act.caseId}/close`,
+  dial: (act) => `/api/v1/cases/${act.caseId}/calls`,
   sos: () => "/api/v1/phone/sos",
   attachment: (act) => `/m/cases/${act.caseId}/attachments`,
 };

@@ -13,6 +13,7 @@ const KINDS = { note: "说明", photo: "照片", voice: "录音" };
 export function nameOf(act) {
   if (act.kind === "step") return NAMES[act.fields.step];
   if (act.kind === "attachment") return KINDS[act.fields.kind];
+  if (act.kind === "dial") return "拨打电话";
   if (act.kind === "sos") return act.fields.active ? "紧急求助" : "报平安";
   return act.fields.disposition === "to_police" ? "转公安" : "办结";
 }

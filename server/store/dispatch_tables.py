@@ -1,0 +1,43 @@
+"""What dispatch keeps beside cases: calls to parties, verdicts a person overruled, unit traits."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Column, Float, ForeignKey, String, Table, Text, UniqueConstraint
+
+from server.store.columns import BigKey, Instant, Json
+from server.store.tables import metadata
+
+party_calls = Table(
+    "party_calls",
+    metadata,
+    Column("id", BigKey, primary_key=True),
+    Column("case_id", String(32), ForeignKey("cases.id"), nullable=False, index=True),
+    Column("unit_id", String(64), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("stored_at", Instant, nullable=False),
+    Column("by", String(128), nullable=False),
+    Column("kind", String(16), nullable=False, comment="dialled by the phone, or record of a line"),
+    Column("talked_s", Float, comment="of a record; empty when only dialling is known"),
+    Column("key", String(128), nullable=False),
+    UniqueConstraint("case_id", "key"),
+)
+
+overrules = Table(
+    "overrules",
+    metadata,
+    Column("step_id", BigKey, ForeignKey("steps.id"), primary_key=True, autoincrement=False),
+    Column("at", Instant, nullable=False),
+    Column("by", String(128), nullable=False),
+    Column("before", String(16), nullable=False),
+    Column("verdict", String(16), nullable=False),
+    Column("why", Text, nullable=False),
+)
+
+unit_traits = Table(
+    "unit_traits",
+    metadata,
+    Column("unit_id", String(64), ForeignKey("units.id"), primary_key=True),
+    Column("skills", Json, nullable=False, comment="categories and languages, as words"),
+    Column("areas", Json, nullable=False, comment="communities the unit answers for"),
+    Column("veteran", Boolean, nullable=False),
+)
