@@ -11,6 +11,7 @@ from itertools import count
 from random import Random
 
 from server.demo.people import DemoUnit
+from server.demo.returning import come_again
 from server.demo.stories import MadeReport, deck, make
 from server.domain.case import Disposition, Step
 from server.domain.errors import OfficeError
@@ -24,6 +25,7 @@ from triage.taxonomy import Label
 
 GAP_S = 4800.0
 """Mean seconds between two reports: 18 a day, as the street has them."""
+RETURN_SHARE = 0.25
 NO_PROOF_SHARE = 0.12
 """Of all arrivals this many are claimed without the device having been there."""
 LINE, DESK = Actor("demo-line", Role.INTAKE), Actor("demo-desk", Role.DISPATCHER)
@@ -54,7 +56,14 @@ def ending(rng: Random) -> Disposition:
 class Past:
     """A queue of acts in order of time; each runs with the office's clock set to its moment."""
 
-    def __init__(self, office: Office, rng: Random, units: Sequence[DemoUnit]) -> None:
+    def __init__(
+        self,
+        office: Office,
+        rng: Random,
+        units: Sequence[DemoUnit],
+        people: Sequence[MadeReport] = (),
+    ) -> None:
+        self._people = people
         self._office = replace(office, clock=lambda: self._now)
         self._rng = rng
         self._units = {unit.id: unit for unit in units}
@@ -70,7 +79,7 @@ class Past:
         at, number = since, 0
         while (at := at + timedelta(seconds=self._rng.expovariate(1 / GAP_S))) < until:
             number += 1
-            made = make(self._rng, next(self._told), self._office.district)
+            made = self._next()
             self._plan(at, partial(self._report, number, made))
         while self._acts:
             self._now, _, act = heapq.heappop(self._acts)
@@ -78,6 +87,12 @@ class Past:
                 act()
             except OfficeError:
                 continue  # a second run meets what the first one did; people meet such things too
+
+    def _next(self) -> MadeReport:
+        """Every fourth report is of somebody who called before, if there is anybody."""
+        if self._people and self._rng.random() < RETURN_SHARE:
+            return come_again(self._rng, self._people)
+        return make(self._rng, next(self._told), self._office.district)
 
     def _plan(self, at: datetime, act: Act) -> None:
         heapq.heappush(self._acts, (at, next(self._order), act))

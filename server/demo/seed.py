@@ -16,7 +16,7 @@ from random import Random
 
 from server import config, logs
 from server.app import open_office
-from server.demo import people
+from server.demo import people, returning
 from server.demo.past import Past
 from server.demo.people import DemoUnit, demo_units
 from server.domain.errors import Conflict
@@ -55,7 +55,10 @@ def seed(office: Office) -> None:
         kept = _add_unit(early, unit, kept)
     kept = _add_tokens(early, kept)
     _add_users(office)
-    past = Past(office, Random(SEED), tuple(demo_units()))  # noqa: S311 - made-up days
+    rng = Random(SEED)  # noqa: S311 - made-up days
+    regulars = returning.regulars(rng, office.district)
+    returning.remember(early, rng, regulars, now - PAST)
+    past = Past(office, rng, tuple(demo_units()), regulars)
     past.live_through(now - PAST, now - QUIET_END)
     sealed.write(office.home, office.vault, sealed.DEMO_FILE, kept | {DONE: now.isoformat()})
 

@@ -58,6 +58,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("接警台", "/console", Action.SEE_CONSOLE),
     Entry("检索", "/console/search", Action.READ_REPORTS),
     Entry("案件", "/console/cases", Action.SEE_CONSOLE),
+    Entry("复发台账", "/console/register", Action.SEE_CONSOLE, "台账"),
     Entry("单元", "/console/units", Action.SEE_CONSOLE, "队伍"),
     Entry("设备", "/console/devices", Action.SEE_CONSOLE, "队伍"),
     Entry("审计", "/console/audit", Action.READ_AUDIT, "系统"),

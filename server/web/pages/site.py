@@ -31,6 +31,7 @@ from server.web.pages import (
     wall,
     words,
 )
+from server.web.pages import register as register_pages
 
 PAGES = (
     assets,
@@ -45,6 +46,7 @@ PAGES = (
     phone,
     phone_acts,
     devices,
+    register_pages,
 )
 """Modules with a ``blueprint``; a new page adds itself here and in ``navigation.ENTRIES``."""
 
@@ -83,6 +85,7 @@ def _teach_words(app: Flask) -> None:
         app.add_template_filter(
             lambda key, table=table: table.get(str(key), key or words.UNKNOWN), f"zh_{name}"
         )
+    app.add_template_global(register_pages.earlier_calls)
     app.add_template_filter(words.category, "zh_category")
     app.add_template_filter(words.likelihood, "likelihood")
     app.add_template_filter(naming.full_name, "case_name")

@@ -1,0 +1,108 @@
+"""The register in a real browser: who returns, whom to visit, who is who, and the file."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from openpyxl import load_workbook
+from playwright.sync_api import Page, expect
+
+from server.domain.report import Caller
+from server.office import Office
+from server.store import identity as store
+from server.store.engine import reading
+
+Opener = Callable[..., Any]
+Filer = Callable[..., str]
+HOME = "临溪镇演示路1号3幢402"
+
+
+def returning(office: Office, file: Filer) -> str:
+    """One person with three disputes under two spellings; the case of the newest."""
+    now = office.clock()
+    told = [("张伟", 40, HOME), ("张某", 12, "临溪镇演示路1号三号楼402室"), ("张伟", 0, HOME)]
+    case = ""
+    for name, days, address in told:
+        case = file(
+            caller=Caller(name, "10000000011"),
+            address=address,
+            received_at=now - timedelta(days=days),
+        )
+    return case
+
+
+def test_the_register_lists_who_returns_with_reasons_and_masks_them(
+    office: Office, file: Filer, look: Opener
+) -> None:
+    returning(office, file)
+    file(caller=Caller("李芳", "10000000022"), address="临溪镇演示路9号")
+    page: Page = look("zhihui").open("/console/register")
+    row = page.locator("tbody tr")
+    expect(row).to_have_count(1)
+    expect(row).to_contain_text("张某")
+    expect(row).to_contain_text("近90天2次")
+    expect(row).not_to_contain_text("10000000011")
+    expect(page.locator("body")).not_to_contain_text("张伟")
+    page.goto(f"{page.url}?state=settled")
+    expect(page.locator(".state-box")).to_contain_text("没有符合条件")
+    page.get_by_role("link", name="本周走访").click()
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page.locator(".notice").first).to_contain_text("不足20起")
+
+
+def test_the_register_as_a_file(office: Office, file: Filer, look: Opener) -> None:
+    returning(office, file)
+    page: Page = look("zhihui").open("/console/register")
+    with page.expect_download() as saved:
+        page.get_by_role("link", name="导出 Excel").click()
+    assert re.fullmatch(r"同人纠纷台账-\d{8}\.xlsx", saved.value.suggested_filename)
+    (heading, row) = load_workbook(io.BytesIO(saved.value.path().read_bytes())).active.values
+    told = dict(zip(heading, row, strict=True))
+    assert told["纠纷次数"] == 3
+    assert "10000000011" not in str(row)
+    assert told["报警人"].startswith("张某")
+
+
+def test_a_question_of_identity_is_answered_and_taken_back(
+    office: Office, file: Filer, look: Opener
+) -> None:
+    file(caller=Caller("张伟", "10000000011"), address=HOME)
+    file(caller=Caller("张伟", "10000000033"), address=None)
+    page: Page = look("zhihui").open("/console/register/identity")
+    expect(page.locator(".panel")).to_contain_text("是同一人吗")
+    page.get_by_role("button", name="是同一人").click()
+    expect(page.locator(".notices")).to_contain_text("可撤销")
+    with reading(office.engine) as conn:
+        (act,) = store.acts(conn, ["standing"], limit=5)
+        assert len(store.of_person(conn, act.person_id)) == 2
+    page.get_by_role("button", name="撤销").click()
+    expect(page.locator(".notices")).to_contain_text("恢复原样")
+    with reading(office.engine) as conn:
+        assert len(store.of_person(conn, act.person_id)) == 1
+
+
+def test_many_callers_of_one_place_stand_apart(office: Office, file: Filer, look: Opener) -> None:
+    for number in range(5):
+        phone = f"100000001{number:02d}"
+        file(caller=Caller(None, phone), address="临溪镇演示路8号广场")
+    page: Page = look("zhihui").open("/console/register/places")
+    row = page.locator("tbody tr")
+    expect(row).to_have_count(1)
+    expect(row).to_contain_text("广场")
+    page.goto(page.url.replace("/places", ""))
+    expect(page.locator(".state-box")).to_contain_text("还没有重复的纠纷")
+
+
+def test_the_history_before_knocking_names_nobody(
+    office: Office, file: Filer, look: Opener
+) -> None:
+    case = returning(office, file)
+    page: Page = look("zhihui").open(f"/console/cases/{case}")
+    earlier = page.locator(".earlier")
+    expect(earlier).to_contain_text("此前 2 次")
+    expect(earlier.locator("li").first).to_contain_text("同一人")
+    expect(earlier).not_to_contain_text("张")
