@@ -104,6 +104,29 @@ def precision_at_top(
     return _returned(top), _returned(known), len(known)
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Of one unit's disputes: those whose 90 days are over, of them returned, and the others."""
+
+    unit_id: str
+    over: int
+    returned: int
+    running: int
+
+
+def by_unit(disputes: Iterable[Dispute]) -> list[Outcome]:
+    """Units with most disputes first. What is still running counts neither way."""
+    held: dict[str, list[bool | None]] = {}
+    for dispute in disputes:
+        if dispute.unit_id:
+            held.setdefault(dispute.unit_id, []).append(dispute.returned)
+    made = [
+        Outcome(unit, sum(r is not None for r in found), found.count(True), found.count(None))
+        for unit, found in held.items()
+    ]
+    return sorted(made, key=lambda o: (-(o.over + o.running), o.unit_id))
+
+
 def _returned(disputes: Sequence[Dispute]) -> float:
     return sum(bool(d.returned) for d in disputes) / len(disputes)
 

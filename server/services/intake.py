@@ -21,7 +21,7 @@ from server.domain.report import NewReport
 from server.domain.roles import Actor
 from server.domain.views import Json
 from server.office import Office
-from server.services import dispatch, identity, judgement, report_rows
+from server.services import dispatch, identity, judgement, relapse, report_rows
 from server.services.answers import intake_answer
 from server.services.identity import Recognised
 from server.services.ids import new_id
@@ -123,6 +123,15 @@ def _record(
         reports.add(conn, [row])
         told += _case_opened(case_id, report_id, judged, actor, now)
         told += dispatch.hand_over_if_auto(office, conn, case_id, now)
+    found = relapse.look(
+        office,
+        conn,
+        who,
+        new.received_at,
+        dispute=judged.label is Label.DISPUTE,
+        duplicate=main is not None,
+    )
+    told += relapse.events_of(found, case_id=case_id, report_id=report_id, by=actor.name, now=now)
     identity.remember(conn, who, at=new.received_at, now=now)
     reports.add_predictions(conn, report_rows.predictions(row, judged, now))
     events.tell(conn, told)

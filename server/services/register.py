@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from server.domain import register as rules
-from server.domain.register import Dispute, Entry, Tally
+from server.domain.register import Dispute, Entry, Outcome, Tally
 from server.domain.views import CallerView
 from server.office import Office
 from server.services import risk, viewing
@@ -52,6 +52,7 @@ class Register:
     places: tuple[Place, ...]
     callers: dict[str, CallerView | None]
     proof: tuple[float, float, int] | None
+    outcomes: tuple[Outcome, ...]
     cut: bool
 
 
@@ -94,6 +95,7 @@ def look(office: Office) -> Register:
         places=tuple(_places(office, rows, now)),
         callers=shown,
         proof=rules.precision_at_top(disputes),
+        outcomes=tuple(rules.by_unit(disputes)),
         cut=len(rows) == MOST_CALLS,
     )
 
@@ -154,13 +156,14 @@ def _event(row: CallRow) -> Event:
 
 
 def _returned(events: Sequence[Event], now: datetime) -> list[bool | None]:
-    """Whether another dispute came within 90 days; None as long as they are not over."""
+    """Whether another dispute came within 90 days; None as long as they are not over, even for
+    one that returned already: else the young ones known would all be returns."""
     upcoming: dict[str, datetime] = {}
     found: list[bool | None] = []
     for event in reversed(events):
         later = [upcoming[key] for key in event.keys if key in upcoming]
         again = bool(later) and min(later) - event.time <= HORIZON
-        found.append(again if again or now - event.time >= HORIZON else None)
+        found.append(again if now - event.time >= HORIZON else None)
         if event.dispute:
             upcoming.update(dict.fromkeys(event.keys, event.time))
     return found[::-1]

@@ -118,13 +118,20 @@ def without_mention(conn: Connection, *, limit: int) -> list[Found]:
 def linked_calls(
     conn: Connection, *, person_id: str | None, place_key: str | None, until: datetime
 ) -> list[Found]:
-    """(received_at, label, category) of main reports of a person or a place in three years."""
+    """Main reports of a person or a place in three years, oldest first."""
     same = [mentions.c.person_id == person_id] if person_id else []
     same += [mentions.c.place_key == place_key] if place_key else []
     if not same:
         return []
     query = (
-        select(reports.c.received_at, reports.c.label, reports.c.category)
+        select(
+            reports.c.received_at,
+            reports.c.label,
+            reports.c.category,
+            reports.c.case_id,
+            mentions.c.person_id,
+            mentions.c.place_key,
+        )
         .join(mentions, mentions.c.report_id == reports.c.id)
         .where(
             or_(*same),

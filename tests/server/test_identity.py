@@ -12,8 +12,10 @@ from server.domain.errors import Conflict, Invalid
 from server.domain.report import Caller
 from server.domain.roles import Actor, Role
 from server.office import Office
-from server.services import identity, linking
+from server.services import identity, linking, register
+from server.services import reading as case_reading
 from server.store import identity as store
+from server.store import register as register_store
 from server.store.engine import reading, writing
 from server.store.identity_tables import mentions
 
@@ -101,6 +103,49 @@ def test_an_older_act_waits_for_the_later_one(street: Office, file: Filer) -> No
     identity.undo(street, second, actor=DESK)
     identity.undo(street, first, actor=DESK)
     assert len({who(street, taken) for taken in (one, two, three)}) == 3
+
+
+def test_a_relapse_stands_in_the_story_of_both_cases(
+    street: Office, file: Filer, clock: Callable[[], datetime]
+) -> None:
+    now = clock()
+    first = called(file, "张伟", "10000000001", received_at=now - timedelta(days=20))
+    again = called(file, "张某", "10000000001", "翠柳苑3-2-402", received_at=now)
+    old, new = (taken.answer["case"]["id"] for taken in (first, again))
+    assert old != new
+
+    def told(case_id: str, kind: str) -> list[dict[str, Any]]:
+        timeline = case_reading.case(street, case_id, DESK).timeline
+        return [dict(event.body) for event in timeline if event.kind == kind]
+
+    (found,) = told(new, "findings")
+    assert found == {"findings": ["relapse"], "earlier": old, "days": 20}
+    assert told(old, "case_relapsed") == [{"again": new, "days": 20}]
+    assert told(old, "findings") == []
+
+
+def test_nothing_is_called_a_return_or_not_before_its_window_is_over(
+    street: Office, file: Filer, clock: Callable[[], datetime]
+) -> None:
+    now = clock()
+    for days, phone in ((200, "1"), (150, "1"), (95, "2"), (30, "3"), (10, "3")):
+        called(
+            file,
+            "匿名",
+            f"1000000000{phone}",
+            f"翠柳苑{phone}幢101",
+            received_at=now - timedelta(days=days),
+        )
+    found = register.look(street)
+    assert found.tally.people == 2
+    assert found.proof is None
+    over = [(o.over, o.returned, o.running) for o in found.outcomes]
+    assert sum(one for one, _, _ in over) <= 3
+    assert sum(back for _, back, _ in over) <= 1
+    with reading(street.engine) as conn:
+        rows = register_store.calls(conn, now - timedelta(days=365), limit=99)
+    disputes = register._disputes(street, rows, {}, now)
+    assert [d.returned for d in disputes] == [True, False, False, None, None]
 
 
 def test_reports_of_before_are_caught_up_with_and_the_rate_is_watched(

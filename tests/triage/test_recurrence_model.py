@@ -107,7 +107,7 @@ def test_drivers_add_up_to_what_the_past_adds(times: list[float], kind: str) -> 
         "近90天3次",
         "近一年4次",
         "距上次12天",
-        f"同址其他警情{sum(past.kinds.values()):.0f}次",
+        f"此处警情{sum(past.kinds.values()):.0f}次",
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+from server.domain.findings import FINDING_NAMES_ZH, Finding
 from server.domain.views import TimelineEvent
 from server.web.pages import words
 from server.web.pages.naming import short_id
@@ -174,8 +175,24 @@ def _frame_kept(event: TimelineEvent, names: Names) -> Sentence:
     return Sentence(f"{names.unit(event)}现场画面{fault}", "warn" if named else "plain", feed=False)
 
 
+def _findings(event: TimelineEvent) -> str:
+    """``纠纷再起（距上次12天），一处多人报警``."""
+    days = event.body.get("days")
+    named = [FINDING_NAMES_ZH[Finding(str(word))] for word in _words(event.body.get("findings"))]
+    since = f"（距上次{days}天）" if days is not None else ""
+    return "，".join(named) + since
+
+
+def _words(said: object) -> list[object]:
+    return list(said) if isinstance(said, list | tuple) else []
+
+
 _TELLERS: Mapping[str, Callable[[TimelineEvent, Names], Sentence]] = {
     "report_taken": lambda event, _names: Sentence(f"收警，研判为{_route(event)}", feed=False),
+    "findings": lambda event, _names: Sentence(_findings(event), "warn", feed=False),
+    "case_relapsed": lambda event, _names: Sentence(
+        f"纠纷再起：{event.body.get('days')}天后又报警", "warn"
+    ),
     "identity_merged": _said("两个身份并为一人"),
     "identity_split": _said("拆分身份"),
     "identity_kept_apart": _said("确认不是同一人"),
