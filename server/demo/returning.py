@@ -52,4 +52,4 @@ def _told(made: MadeReport, source_id: str, at: datetime) -> NewReport:
 def come_again(rng: Random, people: Sequence[MadeReport]) -> MadeReport:
     """One of them calls again, with the same matter."""
     made = rng.choice(people)
-    return replace(made, text=f"{made.text}，之前调解过又起争执")
+    return replace(made, text=f"{made.text.rstrip('。')}，之前调解过又起争执")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 SETTLED = frozenset({"settled_on_spot", "settled_later"})
+LEAST_KNOWN = 100
 BAND_ORDER = ("very_high", "high", "medium", "low")
 
 
@@ -96,9 +97,10 @@ def precision_at_top(
     disputes: Iterable[Dispute], share: float = 0.05
 ) -> tuple[float, float, int] | None:
     """Of past disputes whose 90 days are over: how many of the riskiest ``share`` returned, how
-    many of all did, and how many there were. None with fewer than 20 of them."""
+    many of all did, and how many there were. None with fewer than 100 of them, of which
+    five are the top."""
     known = [d for d in disputes if d.returned is not None]
-    if len(known) < 20:
+    if len(known) < LEAST_KNOWN:
         return None
     top = sorted(known, key=lambda d: -d.risk)[: max(1, round(share * len(known)))]
     return _returned(top), _returned(known), len(known)

@@ -51,7 +51,7 @@ def test_the_register_lists_who_returns_with_reasons_and_masks_them(
     expect(page.locator(".state-box")).to_contain_text("没有符合条件")
     page.get_by_role("link", name="本周走访").click()
     expect(page.locator("tbody tr")).to_have_count(1)
-    expect(page.locator(".notice").first).to_contain_text("不足20起")
+    expect(page.locator(".notice").first).to_contain_text("不足100起")
 
 
 def test_the_register_as_a_file(office: Office, file: Filer, look: Opener) -> None:
