@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from edge.config import EdgeSettings
 from edge.mqtt_config import MqttSettings
+from server.aftercare_config import AftercareSettings, DutySettings
 from server.domain.assignment import RankRule
 from server.domain.evidence import EvidenceRule
 from server.domain.linking import LinkRule
@@ -200,6 +201,8 @@ class Settings(Section):
     down: DownSettings = DownSettings()
     recurrence: RecurrenceSettings = RecurrenceSettings()
     devices: DevicesSettings = DevicesSettings()
+    aftercare: AftercareSettings = AftercareSettings()
+    duty: DutySettings = DutySettings()
     retention: RetentionSettings = RetentionSettings()
     push: PushSettings = PushSettings()
     district: DistrictSettings = DistrictSettings()

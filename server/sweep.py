@@ -21,7 +21,7 @@ from server.domain.events import NewEvent
 from server.domain.roles import SYSTEM
 from server.domain.sla import DeadlineState
 from server.office import Office
-from server.services import calling, dispatch, presence, tracking
+from server.services import aftercare, agreements, calling, dispatch, presence, tracking
 from server.store import cases, events
 from server.store.cases import CaseRow
 from server.store.engine import reading, writing
@@ -43,6 +43,7 @@ class Swept:
     verdicts: int = 0
     called: int = 0
     noticed: int = 0
+    overdue: int = 0
 
 
 def sweep_once(office: Office) -> Swept:
@@ -58,7 +59,9 @@ def sweep_once(office: Office) -> Swept:
     assigned = dispatch.assign_waiting(office)
     called = calling.call_assigned(office)
     noticed = presence.sweep_presence(office)
-    return Swept(warned, missed, assigned, tracking.recheck_evidence(office), called, noticed)
+    overdue = agreements.raise_overdue(office) + aftercare.raise_overdue(office)
+    verdicts = tracking.recheck_evidence(office)
+    return Swept(warned, missed, assigned, verdicts, called, noticed, overdue)
 
 
 def run(office: Office, stop: Flag) -> None:

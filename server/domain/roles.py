@@ -33,6 +33,10 @@ class Action(StrEnum):
     READ_AUDIT = "read_audit"
     SEE_SETTINGS = "see_settings"
     MANAGE_USERS = "manage_users"
+    FOLLOW_UP = "follow_up"
+    CALL_BACK = "call_back"
+    READ_DUTY = "read_duty"
+    MANAGE_DUTY = "manage_duty"
     ACKNOWLEDGE_ALARM = "acknowledge_alarm"
     MANAGE_DEVICES = "manage_devices"
 
@@ -58,6 +62,10 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     Action.READ_AUDIT: frozenset({Role.SUPERVISOR, Role.ADMIN}),
     Action.SEE_SETTINGS: frozenset({Role.SUPERVISOR, Role.ADMIN}),
     Action.MANAGE_USERS: frozenset({Role.ADMIN}),
+    Action.FOLLOW_UP: _STAFF,
+    Action.CALL_BACK: frozenset({Role.DISPATCHER, Role.SUPERVISOR}),
+    Action.READ_DUTY: _STAFF,
+    Action.MANAGE_DUTY: frozenset({Role.DISPATCHER, Role.ADMIN}),
     Action.ACKNOWLEDGE_ALARM: _OFFICE,
     Action.MANAGE_DEVICES: frozenset({Role.DISPATCHER, Role.ADMIN}),
 }

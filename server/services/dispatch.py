@@ -23,7 +23,7 @@ from server.domain.views import CandidateView, CaseView, ReasonView
 from server.office import Office
 from server.services import needs, viewing
 from server.services.ownership import check_owner
-from server.store import cases, events, units
+from server.store import assignments, cases, events, units
 from server.store.engine import reading, writing
 from triage.taxonomy import Route
 
@@ -191,15 +191,20 @@ def _load(conn: Connection, case_id: str, *, lock: bool = False) -> Case:
 def _ranked(
     office: Office, conn: Connection, case: Case, now: datetime, *, only_new: bool = False
 ) -> tuple[Candidate, ...]:
-    """Units that did not have the case before; when all had it, everyone again."""
+    """Units that did not give the case up before; when all did, everyone who did not refuse it.
+
+    Who closed a case that is open again knows it: that unit counts as new.
+    """
     free = units.for_ranking(conn, now)
     rule = office.settings.dispatch.rank_rule()
-    had = cases.units_that_had(conn, case.id)
+    ends = assignments.ends_by_unit(conn, case.id)
+    had = {unit_id for unit_id, why in ends.items() if why != "closed"}
+    refused = {unit_id for unit_id, why in ends.items() if why == "refused"}
     need = needs.need_of(conn, office.district, case, danger=case.danger, now=now)
     ranked = rank(case.place, free, now=now, rule=rule, excluded=had, need=need)
     if ranked or only_new:
         return ranked
-    return rank(case.place, free, now=now, rule=rule, need=need)
+    return rank(case.place, free, now=now, rule=rule, excluded=refused, need=need)
 
 
 def _take_from(

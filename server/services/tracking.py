@@ -16,7 +16,7 @@ from server.domain.roles import SYSTEM, Actor, Role
 from server.domain.sla import DeadlineState
 from server.domain.views import CaseView, StepView
 from server.office import Office
-from server.services import dispatch, viewing
+from server.services import aftercare, dispatch, viewing
 from server.services.ownership import check_owner
 from server.store import cases, events, party_calls, telemetry
 from server.store.cases import CaseRow
@@ -83,6 +83,7 @@ def close(
         told = [NewEvent("case_closed", now, actor.name, case_id, unit_id=unit_id, body=body)]
         if disposition is Disposition.TO_POLICE:
             told.append(NewEvent("police_needed", now, actor.name, case_id, unit_id=unit_id))
+        told += aftercare.raise_tasks(office, conn, case_id, disposition, now)
         events.tell(conn, told)
         return viewing.case_views(conn, [_row(conn, case_id)])[0]
 

@@ -115,7 +115,7 @@ def _case_view(
     report_ids: tuple[str, ...],
     timeline: tuple[TimelineEvent, ...],
 ) -> CaseView:
-    current = given if given is not None and _speaks_for(given) else None
+    current = given if given is not None and _speaks_for(given, row) else None
     shown_clocks = [
         clock
         for clock in clocks
@@ -145,9 +145,11 @@ def _case_view(
     )
 
 
-def _speaks_for(given: CaseRow) -> bool:
-    """The running assignment, or the one that stood when the case was closed."""
-    return given.ended_at is None or given.ended_why == "closed"
+def _speaks_for(given: CaseRow, case: CaseRow) -> bool:
+    """The running assignment, or the one that stood when the case was closed for good."""
+    if given.ended_at is None:
+        return True
+    return bool(given.ended_why == "closed" and case.closed_at is not None)
 
 
 def _assignment_view(row: CaseRow, names: dict[str, str]) -> AssignmentView:

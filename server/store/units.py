@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, or_, select, updat
 from server.domain.case import Status
 from server.domain.geo import Place
 from server.domain.unit import LivePosition, Traits, Unit
+from server.store.aftercare_tables import duty_breaks
 from server.store.dispatch_tables import unit_traits
 from server.store.tables import (
     assignments,
@@ -54,10 +55,14 @@ def end_duty(conn: Connection, unit_id: str, *, at: datetime) -> None:
 
 
 def on_duty(conn: Connection, now: datetime) -> set[str]:
+    """Units whose shift runs and who are not on a break."""
     query = select(duties.c.unit_id).where(
         duties.c.start_at <= now, or_(duties.c.end_at.is_(None), duties.c.end_at > now)
     )
-    return set(conn.execute(query).scalars())
+    resting = select(duty_breaks.c.unit_id).where(
+        duty_breaks.c.start_at <= now, duty_breaks.c.end_at > now
+    )
+    return set(conn.execute(query).scalars()) - set(conn.execute(resting).scalars())
 
 
 def running_cases(conn: Connection) -> dict[str, UnitRow]:

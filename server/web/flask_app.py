@@ -12,7 +12,9 @@ from server.office import Office
 from server.web import auth, headers, metrics, openapi, ops, problems, sign_in
 from server.web.access import OFFICE, Access, needs, undeclared
 from server.web.api import frames as frame_routes
+from server.web.api.aftercare import aftercare
 from server.web.api.cases import cases
+from server.web.api.duty import duty
 from server.web.api.edge import edge
 from server.web.api.live import live
 from server.web.api.phone import phone
@@ -33,6 +35,8 @@ def operations() -> list[Operation]:
         *reports.declared,
         *cases.declared,
         *live.declared,
+        *aftercare.declared,
+        *duty.declared,
         *edge.declared,
         *phone.declared,
         *stream.declared,

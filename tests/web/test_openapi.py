@@ -84,6 +84,9 @@ def ids(client: FlaskClient, bearer, new_report) -> dict[str, str]:
         "case_id": filed["case"]["id"],
         "device_id": "bc-1",
         "step": "signed",
+        "task_id": "none",
+        "agreement_id": "none",
+        "number": "1",
     }
 
 

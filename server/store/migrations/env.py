@@ -5,6 +5,7 @@ from __future__ import annotations
 from alembic import context
 
 from server.store import (
+    aftercare_tables,
     dispatch_tables,
     edge_tables,
     identity_tables,
@@ -14,6 +15,7 @@ from server.store import (
 from server.store.tables import metadata
 
 __all__ = [
+    "aftercare_tables",
     "dispatch_tables",
     "edge_tables",
     "identity_tables",

@@ -123,6 +123,21 @@ def _closed(event: TimelineEvent, names: Names) -> Sentence:
     return Sentence(f"办结（{words.DISPOSITIONS.get(end, '已处理')}）：{names.case(event)}", tone)
 
 
+def _called_back(event: TimelineEvent, names: Names) -> Sentence:
+    said = words.SATISFACTIONS.get(str(event.body.get("satisfaction")), "已回访")
+    tone = "bad" if event.body.get("satisfaction") == "unhappy" else "plain"
+    return Sentence(f"回访：{said}：{names.case(event)}", tone)
+
+
+def _task(said: str, tone: Tone = "plain") -> Callable[..., Sentence]:
+    def teller(event: TimelineEvent, names: Names) -> Sentence:
+        kind = words.TASKS.get(str(event.body.get("kind")), "任务")
+        party = words.PARTIES.get(str(event.body.get("party")), "")
+        return Sentence(f"{said}（{party}{kind}）：{names.case(event)}", tone, feed=tone != "plain")
+
+    return teller
+
+
 _ATTACHED = {"note": "说明", "photo": "照片", "voice": "录音"}
 
 
@@ -212,6 +227,16 @@ _TELLERS: Mapping[str, Callable[[TimelineEvent, Names], Sentence]] = {
     "deadline_warned": _warned,
     "deadline_missed": _missed,
     "case_closed": _closed,
+    "case_reopened": _said("回访不满意或再起纠纷，重新受理：{case}", "warn"),
+    "case_called_back": _called_back,
+    "task_raised": _task("新增任务"),
+    "task_done": _task("任务已办", "good"),
+    "task_overdue": _task("任务逾期", "warn"),
+    "agreement_made": _said("达成调解协议：{case}", "good"),
+    "instalment_performed": _said("协议履行一期：{case}", "good"),
+    "instalment_overdue": _said("协议逾期未履行：{case}", "bad"),
+    "agreement_fulfilled": _said("协议全部履行：{case}", "good"),
+    "roster_imported": _said("排班表已导入"),
     "attachment_added": _attached,
     "no_candidate": _said("无人可派，请人工处理：{case}", "bad"),
     "alarm_raised": _alarm,

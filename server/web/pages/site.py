@@ -12,10 +12,12 @@ from server.domain.roles import Action
 from server.domain.views import CaseView
 from server.web.access import OFFICE, actor_or_none, current_office
 from server.web.pages import (
+    aftercare,
     assets,
     console,
     console_actions,
     devices,
+    duty,
     kit,
     lists,
     naming,
@@ -40,6 +42,8 @@ PAGES = (
     console_actions,
     search,
     people,
+    duty,
+    aftercare,
     oversight,
     lists,
     kit,
@@ -86,6 +90,7 @@ def _teach_words(app: Flask) -> None:
             lambda key, table=table: table.get(str(key), key or words.UNKNOWN), f"zh_{name}"
         )
     app.add_template_global(register_pages.earlier_calls)
+    app.add_template_filter(naming.short_id, "short_id")
     app.add_template_filter(words.category, "zh_category")
     app.add_template_filter(words.likelihood, "likelihood")
     app.add_template_filter(naming.full_name, "case_name")

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from server.domain.aftercare import (
+    FORM_NAMES_ZH,
+    PARTY_NAMES_ZH,
+    SATISFACTION_NAMES_ZH,
+    TASK_NAMES_ZH,
+    TASK_STATE_NAMES_ZH,
+)
 from server.domain.case import (
     DISPOSITION_NAMES_ZH,
     REFUSAL_NAMES_ZH,
@@ -30,6 +37,11 @@ STEPS: Mapping[str, str] = {
     "feedback": "首次反馈",
     "closed": "办结",
 }
+TASKS: Mapping[str, str] = {str(key): name for key, name in TASK_NAMES_ZH.items()}
+TASK_STATES: Mapping[str, str] = {str(key): name for key, name in TASK_STATE_NAMES_ZH.items()}
+PARTIES: Mapping[str, str] = {str(key): name for key, name in PARTY_NAMES_ZH.items()}
+SATISFACTIONS: Mapping[str, str] = {str(key): name for key, name in SATISFACTION_NAMES_ZH.items()}
+AGREEMENT_FORMS: Mapping[str, str] = {str(key): name for key, name in FORM_NAMES_ZH.items()}
 DEADLINE_STATES: Mapping[str, str] = {
     "running": "计时中",
     "warned": "将超时",
