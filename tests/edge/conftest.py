@@ -50,6 +50,7 @@ class Broker:
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
     more: str = ""
+    persistent: bool = True
 
     @property
     def url(self) -> str:
@@ -60,7 +61,8 @@ class Broker:
         conf = self.folder / "mosquitto.conf"
         conf.write_text(
             f"listener {self.port} 127.0.0.1\nallow_anonymous true\nuser root\n{self.more}"
-            f"persistence true\npersistence_location {self.folder}/\nautosave_interval 30\n"
+            f"persistence {str(self.persistent).lower()}\n"
+            f"persistence_location {self.folder}/\nautosave_interval 30\n"
             "max_inflight_messages 1000\nmax_queued_messages 1000000\n"
             "max_queued_bytes 1073741824\nset_tcp_nodelay true\n"
             "persistent_client_expiration 14d\n"
@@ -236,7 +238,7 @@ class AgentProcess:
         self.home.mkdir(exist_ok=True)
         log = (self.home / "agent.log").open("a")
         self.process = subprocess.Popen(
-            [sys.executable, "-c", "from edge.cli import main; main()", "run"],
+            self.command(),
             env={**os.environ, **self.env, "XIAONAO_HOME": str(self.home)},
             stdout=subprocess.PIPE,
             stderr=log,
@@ -244,6 +246,9 @@ class AgentProcess:
         )
         assert self.process.stdout is not None
         assert self.process.stdout.readline() == "ready\n", (self.home / "agent.log").read_text()
+
+    def command(self) -> list[str]:
+        return [sys.executable, "-c", "from edge.cli import main; main()", "run"]
 
     def kill(self) -> None:
         assert self.process is not None
