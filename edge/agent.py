@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 
@@ -32,7 +32,9 @@ from edge.intake import Intake
 from edge.metrics import Metrics
 from edge.mqtt import BrokerLink
 from edge.outbox import Outbox, Put
+from edge.quality import Track
 from edge.reception import Arrival, Received, Tracks
+from edge.sos_lane import SosLane
 from edge.status_page import StatusPage
 from edge.telemetry import is_urgent
 from edge.uplink import HttpPoster, Uplink
@@ -91,6 +93,7 @@ class Agent:
             self._open_listeners(stack)
             uplink = threading.Thread(target=self._uplink.run, name="uplink", daemon=True)
             uplink.start()
+            self._open_sos_lane(stack)
             threading.Thread(target=self._heartbeat.run, name="heartbeat", daemon=True).start()
             stack.callback(self._heartbeat.stop)
             while not self._stopping.is_set():
@@ -150,17 +153,20 @@ class Agent:
             on_ready()
 
     def _settle(self, arrivals: Sequence[Arrival]) -> None:
-        received = reception.receive(
-            arrivals,
-            tracks=self._tracks.view(),
-            limits=limits_of(self._settings.edge),
-            max_payload_bytes=self._settings.edge.max_payload_bytes,
-        )
+        received = self._receive(arrivals, self._tracks.view())
         put = self._outbox.put(received.envelopes, received.dead, now=self._clock())
         self._tracks.keep(received.tracks)
         self._acks.add(put.acks)
         self._uplink.wake(urgent=any(is_urgent(e.message) for e in received.envelopes))
         self._count(len(arrivals), received, put)
+
+    def _receive(self, arrivals: Sequence[Arrival], tracks: Mapping[str, Track]) -> Received:
+        return reception.receive(
+            arrivals,
+            tracks=tracks,
+            limits=limits_of(self._settings.edge),
+            max_payload_bytes=self._settings.edge.max_payload_bytes,
+        )
 
     def _after_turn(self) -> None:
         self.metrics.acknowledged.inc(self._link.acknowledged)
@@ -244,6 +250,22 @@ class Agent:
         )
         opened = listeners.open_listeners(self._settings, intake, self.metrics, clock=self._clock)
         stack.enter_context(opened)
+
+    def _open_sos_lane(self, stack: ExitStack) -> None:
+        outbox = stack.enter_context(open_outbox(self._settings))
+
+        def settle(arrivals: Sequence[Arrival]) -> None:
+            received = self._receive(arrivals, self._tracks.copy())
+            put = outbox.put(received.envelopes, (), now=self._clock())
+            self._acks.add(put.acks)
+            self._uplink.wake(urgent=True)
+            self.metrics.taken(received.envelopes, (), put)
+
+        lane = SosLane(self._settings.mqtt, settle=settle, clock=self._clock)
+        thread = threading.Thread(target=lane.run, name="sos", daemon=True)
+        thread.start()
+        stack.callback(thread.join, 1.0)
+        stack.callback(lane.stop)
 
     def _open_status_page(self, stack: ExitStack) -> None:
         address = self._settings.edge.http

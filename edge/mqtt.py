@@ -59,6 +59,7 @@ class BrokerLink:
         clock: Clock,
         commit_rows: int,
         on_sent: Callable[[str], None] = lambda _: None,
+        filters: tuple[str, ...] = topics.FILTERS,
     ) -> None:
         self._settings = settings
         self._settle = settle
@@ -71,6 +72,7 @@ class BrokerLink:
         self._acks_underway = 0
         self._down_underway: dict[int, str] = {}
         self._on_sent = on_sent
+        self._filters = filters
         self.acknowledged = 0
         self._waker, self._wake_me = socket.socketpair()
         for end in (self._waker, self._wake_me):
@@ -246,9 +248,9 @@ class BrokerLink:
             self._refusal = f"refused: {reason}"
             return
         if self._settings.version == "5":
-            client.subscribe(subscriptions(self._settings.share))
+            client.subscribe(subscriptions(self._settings.share, self._filters))
         else:
-            client.subscribe([(name, 1) for name in topics.FILTERS])
+            client.subscribe([(name, 1) for name in self._filters])
 
     def _on_subscribe(self, _c: Any, _u: Any, _mid: int, reasons: list[Any], _p: Any) -> None:
         refused = [reason for reason in reasons if reason.is_failure]

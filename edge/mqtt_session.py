@@ -31,7 +31,7 @@ def tls_files(settings: MqttSettings) -> dict[str, Any]:
     }
 
 
-def subscriptions(share: str) -> list[tuple[str, SubscribeOptions]]:
+def subscriptions(share: str, filters: tuple[str, ...]) -> list[tuple[str, SubscribeOptions]]:
     """All topics; shared among a group where one is named (never noLocal then, MQTT 5 3.8.3.1).
 
     A shared subscription is sent no retained messages, so presence is also read unshared; what
@@ -41,6 +41,6 @@ def subscriptions(share: str) -> list[tuple[str, SubscribeOptions]]:
         qos=1, noLocal=not share, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB
     )
     if not share:
-        return [(name, options) for name in topics.FILTERS]
-    shared = [(f"$share/{share}/{name}", options) for name in topics.FILTERS]
+        return [(name, options) for name in filters]
+    shared = [(f"$share/{share}/{name}", options) for name in filters]
     return [*shared, (topics.telemetry_topic("+", "presence"), options)]

@@ -49,6 +49,10 @@ class Tracks:
     def view(self) -> Mapping[str, Track]:
         return self._tracks
 
+    def copy(self) -> Mapping[str, Track]:
+        """As it is now; safe from any thread."""
+        return dict(self._tracks)
+
     def skews(self, limit: int = 1000) -> dict[str, int]:
         """Seconds by which clocks are ahead of ours, the worst first; safe from any thread."""
         known = [

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -253,3 +255,22 @@ def test_the_embedded_broker_will_do(embedded_broker, office, agent_of, until):
     assert json.loads(out)["unconfirmed"] == 0
     assert len([m for m in office.got() if ".will" not in m["boot"]]) == json.loads(out)["sent"]
     assert agent.stop() == 0
+
+
+def test_an_sos_overtakes_what_the_broker_kept(agent, broker, office, device, until):
+    """30,000 messages wait at the broker while the agent is away, and then an SOS."""
+    from edge.flood import flood
+
+    until(lambda: "alarm lane open" in (agent.home / "agent.log").read_text(), what="the lane")
+    agent.kill()
+    office.stop()
+    lanes = [[(f"xn/v1/bc-{n}/status", b"not even JSON")] * 10_000 for n in range(3)]
+    flood("127.0.0.1", broker.port, lanes)
+    caller = device("bc-sos")
+    caller.send("alarm", caller.message(1, alarm="sos", active=True))
+    office.start()
+    agent.start()
+    until(lambda: office.seqs("bc-sos") == [1], what="the SOS is there")
+    with closing(sqlite3.connect(agent.home / "outbox.db")) as db:
+        assert db.execute("SELECT count(*) FROM dead").fetchone()[0] < 30_000
+    until(lambda: caller.confirmed() == 1, what="and is confirmed")
