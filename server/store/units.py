@@ -45,6 +45,11 @@ def add_member(conn: Connection, unit_id: str, name: str) -> None:
     conn.execute(insert(members).values(unit_id=unit_id, name=name))
 
 
+def members_of(conn: Connection, unit_id: str) -> list[str]:
+    query = select(members.c.name).where(members.c.unit_id == unit_id).order_by(members.c.name)
+    return list(conn.execute(query).scalars())
+
+
 def add_duty(conn: Connection, unit_id: str, *, start: datetime, end: datetime | None) -> None:
     conn.execute(insert(duties).values(unit_id=unit_id, start_at=start, end_at=end))
 

@@ -25,6 +25,7 @@ from server.web.contract import Operations, Query
 from server.web.hub import Hub
 from server.web.metrics import Metrics
 from server.web.problems import StreamsFull
+from server.web.version import version_of_pages
 
 HEARTBEAT_S = 15.0
 LIFETIME_S = 15 * 60.0
@@ -93,6 +94,7 @@ class _Reader:
     def messages(self, number: int) -> Iterator[str]:
         hub, end = self.streams.hub, time.monotonic() + self.streams.lifetime_s
         yield f": xiaonao\nretry: {RETRY_MS}\nid: {number}\n\n"
+        yield f"event: hello\ndata: {number}\n\nevent: version\ndata: {version_of_pages()}\n\n"
         version, shown = hub.units(self.actor)
         yield _units(shown)
         spoke = time.monotonic()

@@ -146,7 +146,12 @@ class Look:
             self.foreign.append(url)
 
 
-ROLES = {"zhihui": Role.DISPATCHER, "dudao": Role.SUPERVISOR, "tiaojie": Role.MEDIATOR}
+ROLES = {
+    "zhihui": Role.DISPATCHER,
+    "dudao": Role.SUPERVISOR,
+    "tiaojie": Role.MEDIATOR,
+    "guanli": Role.ADMIN,
+}
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from server.web.pages import (
     naming,
     navigation,
     oversight,
+    papers,
     people,
     phone,
     phone_acts,
@@ -34,6 +35,7 @@ from server.web.pages import (
     words,
 )
 from server.web.pages import register as register_pages
+from server.web.version import version_of_pages
 
 PAGES = (
     assets,
@@ -45,6 +47,7 @@ PAGES = (
     duty,
     aftercare,
     oversight,
+    papers,
     lists,
     kit,
     phone,
@@ -138,6 +141,7 @@ def _facts() -> dict[str, object]:
         "due_of": due_of,
         "grave": urgency.GRAVE,
         "menu": navigation.menu,
+        "app_version": version_of_pages(),
         "address_with": _address_with,
     }
 

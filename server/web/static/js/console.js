@@ -44,6 +44,7 @@ follow({
     setLive(live);
     if (live) refreshSoon();
   },
+  poll: refreshSoon,
 });
 setInterval(() => {
   if (document.querySelector("[data-live=queue]")) refresh(onlyQueue);

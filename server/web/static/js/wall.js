@@ -45,6 +45,7 @@ follow({
     setLive(live);
     if (live) refresh(onlyStage);
   },
+  poll: () => refresh(onlyStage),
 });
 setInterval(() => refresh(onlyStage), POLL_MS);
 
