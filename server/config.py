@@ -43,7 +43,9 @@ class HttpSettings(Section):
     host: str = Field("127.0.0.1", description="Address the web server listens on.")
     port: int = Field(8000, ge=0, le=65_535, description="Port of the web server; 0 takes any.")
     threads: int = Field(16, ge=2, le=256, description="Threads for ordinary requests.")
-    streams: int = Field(64, ge=1, le=1024, description="Live streams open at once; beyond it 503.")
+    streams: int = Field(
+        256, ge=1, le=1024, description="Live streams open at once; beyond it 503."
+    )
     max_body_bytes: int = Field(4_194_304, ge=65_536, description="Largest request body taken.")
     secure_cookies: bool = Field(False, description="Set behind HTTPS: cookies travel by TLS only.")
     trusted_proxies: int = Field(0, ge=0, le=3, description="Reverse proxies in front of us.")

@@ -124,6 +124,12 @@ def last_event(office: Office) -> int:
         return events.last_number(conn)
 
 
+def doubts(office: Office, case_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Why a person should look at each of these cases: the doubts of its newest assessment."""
+    with reading(office.engine) as conn:
+        return reports.doubts_of_cases(conn, case_ids)
+
+
 def note_export(office: Office, actor: Actor, what: str) -> None:
     """A list taken away as a file leaves a trace, though it holds masked texts only."""
     _trace(office, actor, "export", what)

@@ -170,3 +170,15 @@ def without_prediction(conn: Connection, *, limit: int) -> list[ReportRow]:
     """Reports taken in while no model was usable, oldest first."""
     query = select(reports).where(reports.c.label.is_(None)).order_by(reports.c.taken_at)
     return list(conn.execute(query.limit(limit)))
+
+
+def doubts_of_cases(conn: Connection, case_ids: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """Doubts of the newest prediction of each case's main report."""
+    query = (
+        select(reports.c.case_id, predictions.c.assessment)
+        .join(predictions, predictions.c.report_id == reports.c.id)
+        .where(reports.c.case_id.in_(case_ids), reports.c.linked_to.is_(None))
+        .order_by(predictions.c.id)
+    )
+    rows = conn.execute(query) if case_ids else ()
+    return {row.case_id: tuple(row.assessment.get("doubt") or ()) for row in rows}

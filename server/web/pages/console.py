@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 from uuid import uuid4
 
 from flask import Blueprint, render_template, request
@@ -14,7 +16,8 @@ from server.office import Office
 from server.services import attachments, dispatch, reading, units
 from server.services.attachments import AttachmentView
 from server.web.access import current_actor, current_office, needs
-from server.web.pages import sentences, spans, urgency, words
+from server.web.pages import kept, sentences, spans, urgency, words
+from server.web.pages.wall import map_data
 
 blueprint = Blueprint("console", __name__)
 
@@ -33,10 +36,12 @@ class Filters:
     route: str = ""
     q: str = ""
     after: str = ""
+    reason: str = ""
 
     def query(self, **changes: str | None) -> dict[str, str]:
         """The address's query with some members changed; empty ones are left out."""
         told = {"status": self.status, "route": self.route, "q": self.q, "after": self.after}
+        told["reason"] = self.reason
         told |= {key: value or "" for key, value in changes.items()}
         return {key: value for key, value in told.items() if value}
 
@@ -48,6 +53,8 @@ class Queue:
     cases: tuple[CaseView, ...] = ()
     reports: tuple[ReportView, ...] = ()
     next: str | None = None
+    reasons: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Why a person should look, by case: for those that wait for one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +69,7 @@ class Detail:
     units: tuple[UnitView, ...]
     assignable: bool
     keys: dict[str, str]
+    map_data: dict[str, Any]
     added: tuple[AttachmentView, ...] = ()
 
 
@@ -71,12 +79,22 @@ def console() -> str:
     """``?part=queue`` leaves the report out: every clear view of a caller leaves a trace."""
     office, actor = current_office(), current_actor()
     filters, case_id = _filters(), request.args.get("case", "")
-    queue = _queue(office, actor, filters)
-    detail = None
-    if case_id and request.args.get("part") != "queue":
-        detail = detail_of(office, actor, case_id)
+    if request.args.get("part") == "queue":
+        return kept.drawn(
+            ("queue", actor.role, filters, case_id),
+            lambda: render_template(
+                "console_queue.html",
+                filters=filters,
+                queue=_queue(office, actor, filters),
+                selected=case_id,
+            ),
+        )
     return render_template(
-        "console.html", filters=filters, queue=queue, detail=detail, selected=case_id
+        "console.html",
+        filters=filters,
+        queue=_queue(office, actor, filters),
+        detail=detail_of(office, actor, case_id) if case_id else None,
+        selected=case_id,
     )
 
 
@@ -118,8 +136,19 @@ def detail_of(office: Office, actor: Actor, case_id: str) -> Detail:
         units=tuple(seen),
         assignable=assignable,
         keys={name: uuid4().hex for name in (*words.STEPS, "close")},
+        map_data=map_data([found], _shown_on_map(found, seen, ranked), office.clock()),
         added=attachments.of_case(office, case_id, actor),
     )
+
+
+def _shown_on_map(
+    found: CaseView, seen: list[UnitView], ranked: Sequence[CandidateView]
+) -> list[UnitView]:
+    """Who could go, or who has the case."""
+    wanted = {candidate.unit_id for candidate in ranked[:CANDIDATES]}
+    if found.assignment:
+        wanted.add(found.assignment.unit_id)
+    return [unit for unit in seen if unit.id in wanted]
 
 
 def _assignable(found: CaseView) -> bool:
@@ -145,6 +174,7 @@ def _filters() -> Filters:
         route=route if route in words.ROUTES else "",
         q=args.get("q", "").strip()[:MAX_QUERY],
         after=args.get("after", ""),
+        reason=reason if (reason := args.get("reason", "")) in words.DOUBTS else "",
     )
 
 
@@ -155,7 +185,12 @@ def _queue(office: Office, actor: Actor, filters: Filters) -> Queue:
         page = _page(office, actor, filters, limit=CLOSED_PAGE)
         return Queue(cases=page.items, next=page.next)
     page = _page(office, actor, filters, limit=QUEUE)
-    return Queue(cases=tuple(urgency.by_urgency(page.items, office.clock())), next=page.next)
+    cases = tuple(urgency.by_urgency(page.items, office.clock()))
+    waiting = [case.id for case in cases if case.route == "review" and case.status == "open"]
+    reasons = reading.doubts(office, [c.id for c in cases] if filters.reason else waiting)
+    if filters.reason:
+        cases = tuple(case for case in cases if filters.reason in reasons.get(case.id, ()))
+    return Queue(cases=cases, next=page.next, reasons=reasons)
 
 
 def _page(office: Office, actor: Actor, filters: Filters, *, limit: int) -> Page[CaseView]:

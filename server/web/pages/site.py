@@ -10,6 +10,7 @@ from flask import Flask, request
 
 from server.domain.roles import Action
 from server.domain.views import CaseView
+from server.web import translation
 from server.web.access import OFFICE, actor_or_none, current_office
 from server.web.pages import (
     aftercare,
@@ -18,7 +19,9 @@ from server.web.pages import (
     console_actions,
     devices,
     duty,
+    kept,
     kit,
+    language,
     lists,
     naming,
     navigation,
@@ -35,6 +38,7 @@ from server.web.pages import (
     words,
 )
 from server.web.pages import register as register_pages
+from server.web.translation import translate
 from server.web.version import version_of_pages
 
 PAGES = (
@@ -49,6 +53,7 @@ PAGES = (
     oversight,
     papers,
     lists,
+    language,
     kit,
     phone,
     phone_acts,
@@ -65,7 +70,9 @@ def register(app: Flask) -> None:
         app.register_blueprint(module.blueprint)
     assets.prepare(app.extensions, office.district)
     wall.prepare(app.extensions)
+    kept.prepare(app.extensions)
     naming.remember(app.extensions, naming.of_district(office.district))
+    translation.register(app)
     _teach_words(app)
     _teach_time(app)
     app.context_processor(_facts)
@@ -90,12 +97,15 @@ def _teach_words(app: Flask) -> None:
     }
     for name, table in tables.items():
         app.add_template_filter(
-            lambda key, table=table: table.get(str(key), key or words.UNKNOWN), f"zh_{name}"
+            lambda key, table=table: translate(str(table.get(str(key), key or words.UNKNOWN))),
+            f"zh_{name}",
         )
     app.add_template_global(register_pages.earlier_calls)
     app.add_template_filter(naming.short_id, "short_id")
     app.add_template_filter(words.category, "zh_category")
     app.add_template_filter(words.likelihood, "likelihood")
+    app.add_template_filter(lambda code: translate(words.category(code)), "zh_category")
+    app.add_template_filter(lambda share: translate(words.likelihood(share)), "likelihood")
     app.add_template_filter(naming.full_name, "case_name")
     app.add_template_filter(naming.wall_name, "wall_name")
     app.add_template_filter(lambda address: naming.place_names().address(address), "in_town")
@@ -126,6 +136,7 @@ def _facts() -> dict[str, object]:
         "time_zone": str(_zone()),
         "event_kinds": sentences.KINDS,
         "labels": words.LABELS,
+        "doubts": words.DOUBTS,
         "categories": words.CATEGORIES,
         "statuses": words.STATUSES,
         "routes": words.ROUTES,
@@ -142,6 +153,8 @@ def _facts() -> dict[str, object]:
         "grave": urgency.GRAVE,
         "menu": navigation.menu,
         "app_version": version_of_pages(),
+        "language": translation.language(),
+        "languages": translation.LANGUAGES,
         "address_with": _address_with,
     }
 

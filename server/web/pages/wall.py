@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,7 +18,7 @@ from server.services import alarms, figures, reading, units
 from server.services.alarms import OpenAlarm
 from server.services.board import Board, KeptBoard
 from server.web.access import current_actor, current_office, needs
-from server.web.pages import naming, sentences, urgency
+from server.web.pages import kept, naming, sentences, urgency
 from server.web.pages.notices import then_back
 
 blueprint = Blueprint("wall", __name__)
@@ -31,46 +29,15 @@ LATEST = 60
 """Newest cases, closed ones too, that the feed can call by name."""
 LOOK_BACK = 600
 """Events looked through for the feed."""
-STAGE_KEEP_S = 10.0
-"""A drawn stage serves every screen of its role until something happens, but no longer."""
 ROTATE_S = range(5, 601)
 
 _UNITS = TypeAdapter(list[UnitView])
 _BOARD = "xiaonao_board"
-_STAGES = "xiaonao_stages"
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """A drawn stage as of an event's number."""
-
-    number: int
-    at: datetime
-    html: str
-
-
-class KeptStages:
-    """One drawing for each role, however many screens ask for it at once."""
-
-    def __init__(self) -> None:
-        self._turn = threading.Lock()
-        self._made: dict[tuple[Role, str | None], Stage] = {}
-
-    def get(self, office: Office, actor: Actor, draw: Callable[[], str]) -> str:
-        key = (actor.role, actor.unit_id)
-        with self._turn:
-            number, now = reading.last_event(office), office.clock()
-            made = self._made.get(key)
-            old = made is None or abs((now - made.at).total_seconds()) > STAGE_KEEP_S
-            if made is None or old or made.number != number:
-                made = self._made[key] = Stage(number, now, draw())
-            return made.html
 
 
 def prepare(extensions: dict[str, object]) -> None:
     """What one process keeps for all its walls."""
     extensions[_BOARD] = KeptBoard()
-    extensions[_STAGES] = KeptStages()
 
 
 @blueprint.get("/")
@@ -82,10 +49,8 @@ def wall() -> str:
     """
     office, actor = current_office(), current_actor()
     if request.args.get("part") == "stage":
-        stages: KeptStages = current_app.extensions[_STAGES]
-        return stages.get(
-            office,
-            actor,
+        return kept.drawn(
+            ("wall", actor.role, actor.unit_id),
             lambda: render_template("wall_stage.html", kept=True, **_scene(office, actor)),
         )
     rotate = request.args.get("rotate", 0, type=int)

@@ -3,6 +3,8 @@
  * A wrong clock on this machine does not matter.
  */
 
+import { word } from "./words.js";
+
 let skewMs = 0;
 
 const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content ?? "";
@@ -36,7 +38,7 @@ export function countText(seconds) {
   const two = (n) => String(n).padStart(2, "0");
   const minutes = Math.floor(whole / 60);
   const head = minutes >= 60 ? `${Math.floor(minutes / 60)}:${two(minutes % 60)}` : `${minutes}`;
-  return `${seconds < 0 ? "超时 " : ""}${head}:${two(whole % 60)}`;
+  return `${seconds < 0 ? `${word("late", "超时")} ` : ""}${head}:${two(whole % 60)}`;
 }
 
 /** Seconds as people say them: 45秒, 3分, 2小时05分. */

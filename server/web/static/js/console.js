@@ -1,8 +1,9 @@
 /** The operator's console: live queue, keys, and moving between cases without loading. */
 
+import { showCaseMap } from "./casemap.js";
 import { startClocks } from "./clock.js";
 import { startMenus } from "./menu.js";
-import { enhanceForms, refresh, setLive, visit } from "./page.js";
+import { afterRefresh, enhanceForms, refresh, setLive, visit } from "./page.js";
 import { follow } from "./stream.js";
 
 const POLL_MS = 30000;
@@ -33,6 +34,8 @@ function refreshSoon() {
 startClocks();
 startMenus();
 enhanceForms();
+afterRefresh(showCaseMap);
+showCaseMap();
 follow({
   event: (event) => {
     const single = !document.querySelector("[data-live=queue]");
@@ -85,6 +88,13 @@ document.addEventListener("keydown", (event) => {
   if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === "Escape") document.activeElement?.blur?.();
   if (event.target.closest?.(TYPING)) return;
+  if (event.key === "?") {
+    const help = document.querySelector("#keys");
+    if (help?.open) help.close();
+    else help?.showModal();
+    return;
+  }
+  if (document.querySelector("#keys")?.open) return;
   if (event.key === "j" || event.key === "k") {
     event.preventDefault();
     step(event.key === "j" ? 1 : -1);

@@ -5,6 +5,7 @@
 
 import { clockText, serverNow, setServerTime, tick } from "./clock.js";
 import { morph } from "./morph.js";
+import { word } from "./words.js";
 
 const GAP_MS = 700;
 const TRIES = 8;
@@ -92,7 +93,7 @@ export async function visit(address, { push = true } = {}) {
 export function setLive(live) {
   for (const node of document.querySelectorAll("[data-live-state]")) {
     node.dataset.liveState = live ? "live" : "broken";
-    node.querySelector("[data-live-word]").textContent = live ? "实时" : "连接中断，正在重连";
+    node.querySelector("[data-live-word]").textContent = live ? word("live", "实时") : word("cut", "连接中断，正在重连");
   }
   if (live) markUpdated();
 }
@@ -111,7 +112,7 @@ export function enhanceForms() {
   });
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    if (form.method !== "post" || form.getAttribute("action") === "/logout") return;
+    if (form.method !== "post" || form.getAttribute("action") === "/logout" || form.hasAttribute("data-plain")) return;
     event.preventDefault();
     send(form, event.submitter);
   });

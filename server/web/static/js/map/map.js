@@ -60,6 +60,19 @@ export class DistrictMap {
     this.layout();
   }
 
+  /** Bring some places into view, with room around them; a person's own zoom is left alone. */
+  frame(places) {
+    if (!this.projection || this.moved || !places.length || this.focused) return;
+    const spots = places.map(({ lat, lon }) => this.projection.metres(lat, lon));
+    const [xs, ys] = [spots.map(([x]) => x), spots.map(([, y]) => y)];
+    const [left, right, top, bottom] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
+    const { width, height } = this.projection.size;
+    const pxPerM = Math.min(width / (right - left + 1200), height / (bottom - top + 900));
+    this.projection.view = { x: (left + right) / 2, y: (top + bottom) / 2, pxPerM };
+    this.framed = places;
+    this.drawAll();
+  }
+
   fail(text) {
     const line = document.createElement("p");
     line.className = "empty";
@@ -73,7 +86,8 @@ export class DistrictMap {
     this.projection.size = { width, height };
     if (!this.moved) this.projection.fit(20 * this.unit(), 44 * this.unit());
     this.aim();
-    this.drawAll();
+    if (this.framed) this.frame(this.framed);
+    else this.drawAll();
   }
 
   aim() {
