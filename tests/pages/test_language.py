@@ -9,6 +9,7 @@ from typing import Any
 
 from playwright.sync_api import expect
 
+from server.domain.report import Caller
 from server.web import translation
 from server.web.pages import navigation
 
@@ -24,7 +25,7 @@ def test_the_switch_turns_the_page_and_back(file: Filer, look: Opener) -> None:
     expect(page.locator("html")).to_have_attribute("lang", "en")
     expect(page.locator(".menu > a").first).to_have_text("Desk")
     expect(page.locator("[data-live-word]")).to_have_text("Live")
-    file("楼上漏水，要求调解")
+    file("楼上漏水，要求调解", caller=Caller(phone="10000000021"))
     expect(page.locator("[data-live=queue] .count")).to_contain_text("2 cases")
     other = look("dudao").open("/console")
     expect(other.locator("[data-live=queue] .count")).to_contain_text("2 件")
