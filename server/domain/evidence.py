@@ -38,6 +38,8 @@ class EvidenceRule:
     inside_m: float = 50
     inside_coarse_m: float = 80
     outside_m: float = 120
+    hurry_m: float = 600
+    """As far as somebody rides in a minute and a half at most."""
     moved_m: float = 100
     window: timedelta = timedelta(minutes=3)
     """Fixes this long before and after a claim speak for or against it."""
@@ -111,7 +113,7 @@ def judge(
     if target is None:
         return ArrivalVerdict(Verdict.CLAIMED_ONLY, "警情没有坐标，无法核对")
     if claim.step is Step.ARRIVED:
-        found = _arrived(claim, target, near, rule)
+        found = _arrived(claim, target, near, rule, now)
     else:
         found = _left(claim, near, rule)
     if found is not None:
@@ -157,9 +159,13 @@ def _usable(claim: Claim, fixes: Sequence[Fix], rule: EvidenceRule) -> list[Fix]
 
 
 def _arrived(
-    claim: Claim, target: Target, fixes: Sequence[Fix], rule: EvidenceRule
+    claim: Claim, target: Target, fixes: Sequence[Fix], rule: EvidenceRule, now: datetime
 ) -> ArrivalVerdict | None:
-    """Fixes from the way, or from after leaving again, contradict nothing."""
+    """Fixes from the way, or from after leaving again, contradict nothing.
+
+    Who ticks on the last stretch may still ride it: nearer than ``hurry_m`` is judged when the
+    window has passed.
+    """
     radius_m = rule.inside_coarse_m if target.coarse else rule.inside_m
     metres = [distance_m(fix.place, target.place) for fix in fixes]
     for end in range(2, len(fixes) + 1):
@@ -171,7 +177,9 @@ def _arrived(
     about = [m for fix, m in zip(fixes, metres, strict=True) if abs(fix.at - claim.at) <= rule.lead]
     after = any(claim.at <= fix.at <= claim.at + rule.lead for fix in fixes)
     if after and len(about) >= 3 and min(about) > rule.outside_m:
-        return ArrivalVerdict(Verdict.CONTRADICTED, f"距现场{_far(min(about))}")
+        early = min(about) <= rule.hurry_m and now < claim.at + rule.window
+        verdict = Verdict.PENDING if early else Verdict.CONTRADICTED
+        return ArrivalVerdict(verdict, f"距现场{_far(min(about))}")
     return None
 
 

@@ -16,6 +16,7 @@ from server.web.api.aftercare import aftercare
 from server.web.api.cases import cases
 from server.web.api.duty import duty
 from server.web.api.edge import edge
+from server.web.api.handing import handing
 from server.web.api.live import live
 from server.web.api.phone import phone
 from server.web.api.reports import reports
@@ -34,6 +35,7 @@ def operations() -> list[Operation]:
     return [
         *reports.declared,
         *cases.declared,
+        *handing.declared,
         *live.declared,
         *aftercare.declared,
         *duty.declared,
