@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from datetime import datetime, timedelta
 from functools import reduce
+from math import copysign
 
 from triage.recurrence import History
 from triage.recurrence_model import Past
@@ -52,7 +53,8 @@ class Chronicle:
 
     def add(self, event: Event) -> None:
         """Remember ``event`` for those after it."""
-        day, keys = self._day(event.time), set(event.keys)
+        day = self._day(event.time)
+        keys = event.keys if len(event.keys) < 2 else tuple(set(event.keys))
         for key in keys:
             trail = self._trails.get(key)
             if trail is None:
@@ -71,7 +73,8 @@ class Chronicle:
         """Days since the first event of the log."""
         if self._began is None:
             self._began = time
-        return min(max((time - self._began) / _DAY, -_FURTHEST_DAYS), _FURTHEST_DAYS)
+        day = (time - self._began) / _DAY
+        return day if abs(day) < _FURTHEST_DAYS else copysign(_FURTHEST_DAYS, day)
 
 
 def history_of(times: tuple[datetime, ...], at: datetime) -> History:

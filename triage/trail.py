@@ -81,7 +81,7 @@ class Trail:
             self._add_dispute(day, kind)
         else:
             self._fade_calls(day)
-            self._calls = [total + 1.0 for total in self._calls]
+            self._calls = [1.0 + total for total in self._calls]
         if kind in self._kinds or len(self._kinds) < MOST_KINDS:
             grown = 2.0 ** (day / KIND_HALF_LIFE)
             self._kinds[kind] = self._kinds.get(kind, 0.0) + grown
@@ -129,6 +129,6 @@ def _least(one: float | None, other: float | None) -> float | None:
 
 
 def _faded(totals: list[float], half_lives: tuple[float, ...], gone: float) -> list[float]:
-    if not totals[0] and not totals[-1]:
+    if not totals[-1]:
         return totals
-    return [total * 2.0 ** (-gone / half) for total, half in zip(totals, half_lives, strict=True)]
+    return [total * 0.5 ** (gone / half) for total, half in zip(totals, half_lives, strict=True)]
