@@ -65,3 +65,17 @@ def verify_files(path: Path, manifest: Manifest) -> None:
             raise ArtefactRefused(path.name, f"{name} is missing")
         if sha256_of(file) != expected:
             raise ArtefactRefused(path.name, f"{name} was changed after it was made")
+
+
+def open_session(file: Path) -> Any:
+    """An onnxruntime session on one thread, without an arena that would keep the biggest batch."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.enable_cpu_mem_arena = False
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(
+        str(file), sess_options=options, providers=["CPUExecutionProvider"]
+    )

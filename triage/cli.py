@@ -15,7 +15,7 @@ from triage.cli_home import HOME
 from triage.errors import BadRow, TriageError, WrongUse
 from triage.foresight import Foresight
 from triage.recurrence_model import RiskModel, model_of
-from triage.rows import event_of, id_of, label_in, parse_object, report_of, text_of
+from triage.rows import event_of, id_of, parse_object, report_of
 from triage.shipped import recurrence_text
 
 
@@ -48,37 +48,6 @@ def assess(file: str, home: Path) -> None:
 
     with _opened(file) as lines:
         _exit(_answer_each(lines, answer))
-
-
-@cli.command()
-@click.argument("file")
-@HOME
-def evaluate(file: str, home: Path) -> None:
-    """Print one JSON object of figures for JSON Lines with "text" and "label".
-
-    Example: xiaonao-triage evaluate labelled.jsonl
-    """
-    from triage.report import ReportText
-    from triage.training.evaluate import Judgement, metrics
-    from triage.triager import Triager
-
-    triager = Triager.open(home=home)
-    truths, reports, faults = [], [], 0
-    with _opened(file) as lines:
-        for number, line in _numbered(lines):
-            try:
-                row = parse_object(line)
-                truths.append(label_in(row))
-                given = id_of(row)
-                reports.append(ReportText(str(number if given is None else given), text_of(row)))
-            except BadRow as error:
-                del truths[len(reports) :]
-                faults += 1
-                click.echo(f"line {number}: {error.why}", err=True)
-    assessments = triager.assess_many(reports)
-    judgements = [Judgement(t, a) for t, a in zip(truths, assessments, strict=True)]
-    _print(metrics(judgements, triager.name or ""))
-    _exit(faults)
 
 
 @cli.command()

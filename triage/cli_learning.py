@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from triage.cli_evaluate import evaluate
 from triage.cli_home import HOME
 from triage.errors import GateFailed, ModelUnavailable, WrongUse
 from triage.registry import Artefact, Registry
@@ -33,7 +34,7 @@ BY = click.option("--by", required=True, help="Who decides.")
 
 def add_learning(group: click.Group) -> None:
     """Add the commands of the learning loop to ``group``."""
-    for command in (train, candidates, promote, rollback, card, describe_datasets):
+    for command in (evaluate, train, candidates, promote, rollback, card, describe_datasets):
         group.add_command(command)
 
 
@@ -55,6 +56,10 @@ def add_learning(group: click.Group) -> None:
     help="Where the candidate goes; HOME/models by default.",
 )
 @click.option("--name", help="Name of the candidate; the month's next number by default.")
+@click.option(
+    "--encoder",
+    help="Name of the encoder to build on, or none; the newest one known by default.",
+)
 @click.option("--seed", default=0, show_default=True, help="Seed of the fit; kept on record.")
 def train(
     home: Path,
@@ -62,6 +67,7 @@ def train(
     corpus: Path | None,
     into: Path | None,
     name: str | None,
+    encoder: str | None,
     seed: int,
 ) -> None:
     """Train a candidate from the corpus and the corrections of this home.
@@ -84,6 +90,7 @@ def train(
         into or home / "models",
         at=now,
         corrections=_corrections(home, corrections),
+        encoder=_encoder(registry, encoder),
         seed=seed,
     )
     current, objections = _against_current(registry, trained.metrics)
@@ -134,7 +141,7 @@ def promote(name: str, by: str, why: str, home: Path) -> None:
 
     registry = _registry(home)
     artefact = registry.find(name)
-    _check_loads(artefact)
+    _check_loads(registry, artefact)
     serving = _serving(registry)
     before = read_metrics(serving.path) if serving and serving.name != name else None
     against = objections(read_metrics(artefact.path), before)
@@ -208,6 +215,22 @@ def _corrections(home: Path, given: Path | None) -> Path | None:
     return given or (usual if usual.is_file() else None)
 
 
+def _encoder(registry: Registry, name: str | None) -> Path | None:
+    """The encoder of that name, the newest where none is named, None for ``none``."""
+    from triage.encoder import find_encoder, known_encoders
+
+    if name == "none":
+        return None
+    known = known_encoders(registry.folders())
+    if name is None:
+        return known[-1] if known else None
+    found = find_encoder(name, registry.folders())
+    if found is None:
+        names = ", ".join(path.name for path in known) or "none"
+        raise WrongUse(f"No encoder is named {name}; known are: {names}.")
+    return found
+
+
 def _against_current(
     registry: Registry, metrics: dict[str, Any]
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
@@ -221,11 +244,11 @@ def _against_current(
     return shown, objections(metrics, before)
 
 
-def _check_loads(artefact: Artefact) -> None:
-    from triage.model import LinearModel
+def _check_loads(registry: Registry, artefact: Artefact) -> None:
+    from triage.encoded import open_model
     from triage.segmenter import Segmenter
 
-    LinearModel.open(artefact.path, Segmenter())
+    open_model(artefact.path, Segmenter(), registry.folders())
 
 
 def _brief(metrics: dict[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ DOUBT_NAMES_ZH: Mapping[str, str] = {
     "no_words": "没有可读的文字",
     "past_danger": "提到过往危险",
     "fallback_model": "使用备用模型",
+    "no_encoder": "缺少语义模型",
 }
 
 
@@ -38,6 +39,7 @@ class Evidence:
     n_chars: int
     unknown_share: float
     fallback: bool = False
+    complete: bool = True
 
     @property
     def label(self) -> Label:
@@ -78,6 +80,11 @@ def fallback_model(evidence: Evidence, _limits: Limits) -> str | None:
     return "fallback_model" if evidence.fallback else None
 
 
+def no_encoder(evidence: Evidence, _limits: Limits) -> str | None:
+    """Words alone judge; the thresholds were chosen for words and meaning together."""
+    return None if evidence.complete else "no_encoder"
+
+
 DOUBTS: tuple[Doubt, ...] = (
     too_short,
     low_margin,
@@ -85,6 +92,7 @@ DOUBTS: tuple[Doubt, ...] = (
     unknown_words,
     past_danger,
     fallback_model,
+    no_encoder,
 )
 
 

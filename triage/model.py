@@ -14,14 +14,16 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from triage.artefact import Manifest, read_manifest, verify_files
+from triage.artefact import Manifest, open_session, read_manifest, verify_files
 from triage.assessment import Reason
 from triage.errors import ArtefactRefused
 from triage.segmenter import Segmented, Segmenter
 from triage.taxonomy import CATEGORIES, LABELS, Label, label_of
 
+MODEL_FILE = "model.onnx"
 TERMS_FILE = "terms.json"
 GOLDEN_FILE = "golden.jsonl"
+KIND = "linear"
 GOLDEN_TOLERANCE = 1e-4
 _BATCH = 256
 _CATEGORIES_SHOWN = 3
@@ -53,11 +55,20 @@ class Model(Protocol):
     @property
     def manifest(self) -> Manifest: ...
 
+    @property
+    def complete(self) -> bool:
+        """False when a part of it is missing and less than what was measured serves."""
+        ...
+
     def judge(self, texts: Sequence[str]) -> list[Judged]: ...
 
 
 class LinearModel:
-    """Logistic on words and characters. Thread-safe; about half a millisecond a text."""
+    """Logistic on words and characters. Thread-safe; about half a millisecond a text.
+
+    It also serves for an artefact of another kind whose encoder is not there; ``complete`` is
+    false then.
+    """
 
     def __init__(
         self, manifest: Manifest, session: Any, terms: Terms, segmenter: Segmenter
@@ -73,13 +84,17 @@ class LinearModel:
         manifest = read_manifest(path)
         verify_files(path, manifest)
         try:
-            session = _session(path / "model.onnx")
+            session = open_session(path / MODEL_FILE)
             terms = Terms.parse((path / TERMS_FILE).read_text(encoding="utf-8"))
         except Exception as error:  # onnxruntime raises its own kinds
             raise ArtefactRefused(path.name, f"it does not load ({type(error).__name__})") from None
         model = cls(manifest, session, terms, segmenter)
         model._check_golden(path / GOLDEN_FILE)
         return model
+
+    @property
+    def complete(self) -> bool:
+        return self.manifest.kind == KIND
 
     def judge(self, texts: Sequence[str]) -> list[Judged]:
         judged: list[Judged] = []
@@ -95,23 +110,36 @@ class LinearModel:
         labels, leaves = self._session.run(["labels", "categories"], feed)
         return labels, leaves
 
+    def scored(self, texts: Sequence[str]) -> tuple[Any, Any, list[Segmented]]:
+        """Log-probabilities of labels and leaves, and the texts cut up."""
+        segmented = [self._segmenter.segment(text) for text in texts]
+        labels, leaves = self.probabilities(segmented)
+        return _log(labels), _log(leaves), segmented
+
+    def judged(
+        self,
+        texts: Sequence[str],
+        segmented: Sequence[Segmented],
+        p: Sequence[list[float]],
+        leaves: Sequence[list[float]],
+    ) -> list[Judged]:
+        """Verdicts with these probabilities, explained by this model's words."""
+        rows = zip(texts, segmented, p, leaves, strict=True)
+        return [self._judged(*row) for row in rows]
+
     def _judge_batch(self, texts: Sequence[str]) -> list[Judged]:
         segmented = [self._segmenter.segment(text) for text in texts]
         labels, leaves = self.probabilities(segmented)
-        return [
-            self._judged(text, parts, p, q)
-            for text, parts, p, q in zip(
-                texts, segmented, labels.tolist(), leaves.tolist(), strict=True
-            )
-        ]
+        return self.judged(texts, segmented, labels.tolist(), leaves.tolist())
 
     def _judged(self, text: str, parts: Segmented, p: list[float], leaves: list[float]) -> Judged:
+        """What the linear part makes of one text; ``explain`` gives the words of any label."""
         by_label = dict(zip(LABELS, p, strict=True))
         best = max(range(len(LABELS)), key=p.__getitem__)
         reasons, score = self._terms.explain(text, parts, best)
         return Judged(
             by_label,
-            _within(LABELS[best], leaves),
+            within(LABELS[best], leaves),
             reasons,
             self._terms.bias[best],
             score,
@@ -123,7 +151,7 @@ class LinearModel:
         """An artefact must repeat the predictions it was shipped with."""
         rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
         labels, _ = self.probabilities([self._segmenter.segment(row["text"]) for row in rows])
-        expected = [[row["p"][label] for label in LABELS] for row in rows]
+        expected = [[row.get("linear", row["p"])[label] for label in LABELS] for row in rows]
         if not rows or float(np.abs(labels - np.array(expected)).max()) > GOLDEN_TOLERANCE:
             raise ArtefactRefused(file.parent.name, f"it does not repeat {file.name}")
 
@@ -165,7 +193,7 @@ class Terms:
 
     def _contributions(self, parts: Segmented, label: int) -> Iterator[tuple[int, float]]:
         """(place in the text, share of the score); a pair of characters is shared by both."""
-        words = [(token.text, token.start) for token in parts.words]
+        words = [(token.text, token.start) for token in (*parts.words, *parts.concepts)]
         for _, place, weight in _known(words, self.fields["words"], label):
             yield place, weight
         chars = parts.characters
@@ -191,7 +219,11 @@ def _known(
             yield key, place, entry[0] * entry[1 + label] / norm
 
 
-def _within(label: Label, leaves: Sequence[float]) -> tuple[tuple[str, float], ...]:
+def _log(p: Any) -> Any:
+    return np.log(np.clip(p, 1e-9, 1.0))
+
+
+def within(label: Label, leaves: Sequence[float]) -> tuple[tuple[str, float], ...]:
     own = [(CATEGORIES[at], leaves[at]) for at in _leaves_of(label)]
     total = sum(p for _, p in own) or 1.0
     ranked = sorted(own, key=lambda pair: -pair[1])[:_CATEGORIES_SHOWN]
@@ -201,15 +233,3 @@ def _within(label: Label, leaves: Sequence[float]) -> tuple[tuple[str, float], .
 @cache
 def _leaves_of(label: Label) -> tuple[int, ...]:
     return tuple(at for at, name in enumerate(CATEGORIES) if label_of(name) is label)
-
-
-def _session(file: Path) -> Any:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(
-        str(file), sess_options=options, providers=["CPUExecutionProvider"]
-    )

@@ -11,9 +11,13 @@ from __future__ import annotations
 import logging
 import unicodedata
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
+from pathlib import Path
 from typing import Any
+
+from triage.concepts import MARK, Concepts
 
 NUMBER = "0"
 """Stands for any run of digits and stars: which number it was says nothing."""
@@ -32,15 +36,16 @@ class Token:
 
 @dataclass(frozen=True)
 class Segmented:
-    """A text as its words and its characters, without blanks and punctuation."""
+    """A text as its words, its characters and its concepts, without blanks and punctuation."""
 
     words: tuple[Token, ...]
     characters: tuple[Token, ...]
+    concepts: tuple[Token, ...] = ()
 
     @cached_property
     def words_line(self) -> str:
-        """Words joined by blanks, the form the exported vectorizers read."""
-        return " ".join(token.text for token in self.words) or NOTHING
+        """Words and concepts joined by blanks, the form the exported vectorizers read."""
+        return " ".join(token.text for token in (*self.words, *self.concepts)) or NOTHING
 
     @cached_property
     def characters_line(self) -> str:
@@ -52,6 +57,7 @@ class Segmenter:
 
     def __init__(self) -> None:
         self._tokenizer = _tokenizer()
+        self._concepts = Concepts.parse(concepts_text())
 
     def segment(self, text: str) -> Segmented:
         plain = normalise(text)
@@ -60,7 +66,15 @@ class Segmenter:
             for word, start, end in self._tokenizer.tokenize(plain)
             if word.isalnum() or any(map(str.isalnum, word))
         )
-        return Segmented(words, _characters(plain))
+        found = self._concepts.find(plain)
+        concepts = tuple(Token(MARK + one.name, one.start, one.end) for one in found)
+        return Segmented(words, _characters(plain), concepts)
+
+
+def concepts_text() -> str:
+    """The data of ``triage.concepts``, TOML."""
+    file = Path(__file__).resolve().parent / "data" / "concepts.toml"
+    return file.read_text(encoding="utf-8")
 
 
 @lru_cache(maxsize=65536)
@@ -69,13 +83,26 @@ def _plain_char(char: str) -> str:
         return " "
     for changed in (unicodedata.normalize("NFKC", char).lower(), char.lower()):
         if len(changed) == 1 and changed.isprintable():
-            return changed
+            return _folding().get(changed, changed)
     return char
 
 
 def normalise(text: str) -> str:
-    """Half-width, lower-case, control characters blanked; as long as ``text``."""
+    """Half-width, lower-case, simplified, control characters blanked; as long as ``text``."""
     return "".join(map(_plain_char, text))
+
+
+def simplified(text: str) -> str:
+    """``text`` with traditional characters folded, nothing else; as long as ``text``."""
+    return "".join(_folding().get(char, char) for char in text)
+
+
+@cache
+def _folding() -> Mapping[str, str]:
+    file = Path(__file__).resolve().parent / "data" / "folding.txt"
+    lines = file.read_text(encoding="utf-8").splitlines()
+    pairs = [pair for line in lines if not line.startswith("#") for pair in line.split()]
+    return {traditional: plain for traditional, plain in pairs if traditional != plain}
 
 
 def _is_number(text: str) -> bool:

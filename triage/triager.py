@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from triage.assessment import Assessment, Reason
 from triage.cues import Cue, Lexicon, find_cues
 from triage.doubt import Evidence, doubts
+from triage.encoded import open_model
 from triage.errors import ModelUnavailable
-from triage.model import Judged, LinearModel, Model
+from triage.model import Judged, Model
 from triage.policy import route_of
 from triage.registry import MANIFEST_FILE, Artefact, Registry
 from triage.report import ReportText
@@ -64,6 +66,12 @@ class Triager:
         return self._serving.model.manifest.name if self._serving else None
 
     @property
+    def facts(self) -> Mapping[str, Any]:
+        """The manifest of the artefact that serves; empty when there is none."""
+        self._follow()
+        return self._serving.model.manifest.facts if self._serving else {}
+
+    @property
     def fault(self) -> str | None:
         """Why the promoted artefact does not serve; None when it does."""
         self._follow()
@@ -88,7 +96,14 @@ class Triager:
     def _assessment(self, report: ReportText, judged: Judged, serving: _Serving) -> Assessment:
         manifest = serving.model.manifest
         cues = cues_of(report.text, self._lexicon)
-        evidence = Evidence(judged.p, cues, judged.n_chars, judged.unknown_share, serving.fallback)
+        evidence = Evidence(
+            judged.p,
+            cues,
+            judged.n_chars,
+            judged.unknown_share,
+            serving.fallback,
+            serving.model.complete,
+        )
         doubt = doubts(evidence, manifest.limits)
         return Assessment(
             id=report.id,
@@ -130,7 +145,7 @@ class Triager:
             return None
 
     def _opened(self, artefact: Artefact) -> Model:
-        return LinearModel.open(artefact.path, self._segmenter)
+        return open_model(artefact.path, self._segmenter, self._registry.folders())
 
     def _signature(self) -> Signature:
         """Inode, size and time of the files that decide which model serves, and of its manifest."""

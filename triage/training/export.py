@@ -16,11 +16,16 @@ import numpy as np
 
 from triage.artefact import FORMAT, MANIFEST_FILE, sha256_of
 from triage.doubt import Limits
+from triage.encoded import HEADS_FILE
+from triage.encoded import KIND as ENCODED
 from triage.errors import AlreadyThere
 from triage.model import GOLDEN_FILE, TERMS_FILE
+from triage.model import KIND as LINEAR
 from triage.segmenter import Segmenter
 from triage.taxonomy import LABELS
+from triage.training import heads
 from triage.training.corpus import Example
+from triage.training.encoded_fit import Encoded
 from triage.training.fit import Fitted, Head, columns
 
 _OPSET = 17
@@ -39,6 +44,7 @@ class Artefact:
     metrics: Mapping[str, Any]
     card: str
     created_at: str
+    encoded: Encoded | None = None
 
 
 def to_onnx(fitted: Fitted) -> bytes:
@@ -90,17 +96,28 @@ def terms_json(fitted: Fitted) -> str:
     return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
 
-def golden_jsonl(fitted: Fitted, examples: Sequence[Example], segmenter: Segmenter) -> str:
-    """Texts spread evenly over the corpus with the probabilities scikit-learn gives them."""
+def golden_jsonl(
+    fitted: Fitted,
+    examples: Sequence[Example],
+    segmenter: Segmenter,
+    encoded: Encoded | None = None,
+) -> str:
+    """Texts spread evenly over the corpus with the probabilities the fitted parts give them; with
+    an encoder ``linear`` has those of the linear part alone."""
     step = max(1, len(examples) // _GOLDEN_ROWS)
-    chosen = list(examples[::step])[:_GOLDEN_ROWS]
-    texts = columns([segmenter.segment(example.text) for example in chosen])
-    p = fitted.labels.probabilities(fitted.vectorizers.transform(texts))
-    rows = [
-        {"text": example.text, "p": {str(k): round(float(v), 7) for k, v in zip(LABELS, row)}}  # noqa: B905
-        for example, row in zip(chosen, p, strict=True)
-    ]
+    chosen = [example.text for example in examples[::step]][:_GOLDEN_ROWS]
+    texts = columns([segmenter.segment(text) for text in chosen])
+    linear = fitted.labels.probabilities(fitted.vectorizers.transform(texts))
+    rows = [{"text": text, "p": _named(p)} for text, p in zip(chosen, linear, strict=True)]
+    if encoded is not None:
+        both = encoded.probabilities(linear, encoded.encoder.vectors(chosen))
+        pairs = zip(rows, both, strict=True)
+        rows = [{"text": row["text"], "p": _named(p), "linear": row["p"]} for row, p in pairs]
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
+def _named(p: Any) -> dict[str, float]:
+    return {str(k): round(float(v), 7) for k, v in zip(LABELS, p, strict=True)}
 
 
 def write_artefact(
@@ -119,9 +136,11 @@ def write_artefact(
     try:
         scratch.chmod(0o755)
         (scratch / "model.onnx").write_bytes(to_onnx(fitted))
+        if artefact.encoded is not None:
+            (scratch / HEADS_FILE).write_bytes(heads.to_onnx(artefact.encoded.head))
         texts = {
             TERMS_FILE: terms_json(fitted),
-            GOLDEN_FILE: golden_jsonl(fitted, examples, segmenter),
+            GOLDEN_FILE: golden_jsonl(fitted, examples, segmenter, artefact.encoded),
             "card.md": artefact.card,
             "metrics.json": json.dumps(artefact.metrics, ensure_ascii=False, indent=2) + "\n",
         }
@@ -139,9 +158,10 @@ def _manifest(artefact: Artefact, fitted: Fitted, folder: Path) -> dict[str, Any
     return {
         "format": FORMAT,
         "name": artefact.name,
-        "kind": "linear",
+        "kind": LINEAR if artefact.encoded is None else ENCODED,
         "created_at": artefact.created_at,
         "files": {file.name: sha256_of(file) for file in sorted(folder.iterdir())},
+        **_encoder_facts(artefact.encoded),
         "training": dict(artefact.training),
         "temperature": fitted.temperature,
         "seed": fitted.seed,
@@ -149,4 +169,14 @@ def _manifest(artefact: Artefact, fitted: Fitted, folder: Path) -> dict[str, Any
         "limits": asdict(artefact.limits),
         "libraries": {name: version(name) for name in _LIBRARIES},
         "python": platform.python_version(),
+    }
+
+
+def _encoder_facts(encoded: Encoded | None) -> dict[str, Any]:
+    if encoded is None:
+        return {}
+    encoder = encoded.encoder
+    return {
+        "encoder": {"name": encoder.name, "sha256": encoder.sha256},
+        "mix": asdict(encoded.mix),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +11,13 @@ import numpy as np
 from triage.segmenter import Segmented, Segmenter
 from triage.taxonomy import CATEGORIES, LABELS
 from triage.training.corpus import Example
-from triage.training.split import folds
+from triage.training.split import honest_folds
 
 _LABEL_C = 10.0
 _CATEGORY_C = 20.0
 _MAX_ITERATIONS = 400
 _WORD = "[^ ]+"
+_LEAF_FOLD = 0
 _ABSENT = -12.0
 """Score of a leaf without a single training text: known, and never likely."""
 
@@ -45,9 +46,11 @@ class Fitted:
 
 @dataclass(frozen=True)
 class OutOfFold:
-    """Calibrated label probabilities of every text by a model that never saw its brief."""
+    """Calibrated label probabilities of every text by a model that never saw its brief, and leaf
+    probabilities of one fold's texts (nought for the others: a head of leaves takes long)."""
 
     p: Any
+    leaves: Any
     y: Any
     temperature: float
 
@@ -63,13 +66,20 @@ def softmax(scores: Any) -> Any:
 
 
 def fit(
-    examples: Sequence[Example], segmenter: Segmenter, *, seed: int = 0
+    examples: Sequence[Example],
+    segmenter: Segmenter,
+    *,
+    honest: Sequence[bool] | None = None,
+    seed: int = 0,
 ) -> tuple[Fitted, OutOfFold]:
-    """Fit on everything; the temperature and ``OutOfFold`` come from folds by brief."""
+    """Fit on everything; the temperature and ``OutOfFold`` come from folds by brief over the rows
+    that are ``honest`` (all where nothing is said); the others' figures are nought."""
     texts = columns([segmenter.segment(example.text) for example in examples])
     y = np.array([LABELS.index(example.label) for example in examples])
-    scores = _held_out_scores(examples, texts, y, seed)
-    temperature = _temperature(scores, y)
+    kept = np.ones(len(y), dtype=bool) if honest is None else np.array(honest, dtype=bool)
+    dealt = honest_folds(examples, kept.tolist())
+    scores, leaves = _held_out_scores(examples, texts, y, dealt, seed)
+    temperature = _temperature(scores[kept], y[kept])
     vectorizers = _vectorizers()
     features = vectorizers.fit_transform(texts)
     head = _head(features, y, len(LABELS), _LABEL_C, seed)
@@ -77,18 +87,35 @@ def fit(
     fitted = Fitted(
         vectorizers, calibrated, _category_head(features, examples, seed), temperature, seed
     )
-    return fitted, OutOfFold(softmax(scores / temperature), y, temperature)
+    return fitted, OutOfFold(softmax(scores / temperature), leaves, y, temperature)
 
 
-def _held_out_scores(examples: Sequence[Example], texts: Any, y: Any, seed: int) -> Any:
+def fit_words(examples: Sequence[Example], segmenter: Segmenter) -> Callable[[Any], Any]:
+    """The simplest sound model, words alone, as a function of ``columns``: a baseline."""
+    texts = columns([segmenter.segment(example.text) for example in examples])
+    y = np.array([LABELS.index(example.label) for example in examples])
+    words = _tfidf((1, 1), 2)
+    head = _head(words.fit_transform(texts[:, 0]), y, len(LABELS), _LABEL_C, 0)
+    return lambda given: head.probabilities(words.transform(given[:, 0]))
+
+
+def _held_out_scores(
+    examples: Sequence[Example], texts: Any, y: Any, dealt: Sequence[list[int]], seed: int
+) -> tuple[Any, Any]:
     scores = np.zeros((len(y), len(LABELS)))
-    for held_out in folds(examples):
+    leaves = np.zeros((len(y), len(CATEGORIES)))
+    for number, held_out in enumerate(dealt):
         keep = np.ones(len(y), dtype=bool)
         keep[held_out] = False
         vectorizers = _vectorizers()
-        head = _head(vectorizers.fit_transform(texts[keep]), y[keep], len(LABELS), _LABEL_C, seed)
-        scores[held_out] = vectorizers.transform(texts[held_out]) @ head.weights + head.bias
-    return scores
+        seen = vectorizers.fit_transform(texts[keep])
+        unseen = vectorizers.transform(texts[held_out])
+        head = _head(seen, y[keep], len(LABELS), _LABEL_C, seed)
+        scores[held_out] = unseen @ head.weights + head.bias
+        if number == _LEAF_FOLD:
+            own = [example for example, kept in zip(examples, keep, strict=True) if kept]
+            leaves[held_out] = _category_head(seen, own, seed).probabilities(unseen)
+    return scores, leaves
 
 
 def _category_head(features: Any, examples: Sequence[Example], seed: int) -> Head:
@@ -114,16 +141,19 @@ def _head(features: Any, y: Any, n_classes: int, c: float, seed: int) -> Head:
 
 
 def _vectorizers() -> Any:
-    """Raw counts and an explicit token pattern: what the exporter reproduces exactly."""
     from sklearn.compose import ColumnTransformer
+
+    fields = [("words", _tfidf((1, 1), 2), 0), ("characters", _tfidf((1, 2), 3), 1)]
+    return ColumnTransformer(fields)
+
+
+def _tfidf(ngrams: tuple[int, int], at_least: int) -> Any:
+    """Raw counts and an explicit token pattern: what the exporter reproduces exactly."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    def tfidf(ngrams: tuple[int, int], at_least: int) -> Any:
-        return TfidfVectorizer(
-            lowercase=False, token_pattern=_WORD, ngram_range=ngrams, min_df=at_least
-        )
-
-    return ColumnTransformer([("words", tfidf((1, 1), 2), 0), ("characters", tfidf((1, 2), 3), 1)])
+    return TfidfVectorizer(
+        lowercase=False, token_pattern=_WORD, ngram_range=ngrams, min_df=at_least
+    )
 
 
 def _temperature(scores: Any, y: Any) -> float:

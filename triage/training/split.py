@@ -7,6 +7,19 @@ from collections.abc import Sequence
 
 from triage.training.corpus import CORRECTION_BRIEF, Example
 
+HONEST_FOLDS = 2
+"""Enough where only some briefs can be held out: each fold learns from nearly everything."""
+
+
+def honest_folds(examples: Sequence[Example], honest: Sequence[bool]) -> list[list[int]]:
+    """Folds over the rows that are ``honest``; the others are in no fold, so always learnt from.
+    With all rows honest these are ``folds``."""
+    rows = [number for number, kept in enumerate(honest) if kept]
+    if len(rows) == len(examples):
+        return folds(examples)
+    dealt = folds([examples[number] for number in rows], HONEST_FOLDS)
+    return [[rows[at] for at in fold] for fold in dealt]
+
 
 def folds(examples: Sequence[Example], n_folds: int = 6) -> list[list[int]]:
     """Held-out row numbers of each fold: the biggest brief first, each to the emptiest fold.

@@ -13,8 +13,9 @@ from typing import Any
 from triage.assessment import Assessment
 from triage.cues import Lexicon
 from triage.doubt import Evidence, Limits, doubts
+from triage.encoder import Encoder
 from triage.policy import Thresholds, route_of
-from triage.segmenter import Segmenter
+from triage.segmenter import Segmenter, concepts_text
 from triage.shipped import lexicon_text
 from triage.taxonomy import LABELS, Label
 from triage.training.card import model_card
@@ -26,6 +27,7 @@ from triage.training.corpus import (
     read_corrections,
     without_near_duplicates,
 )
+from triage.training.encoded_fit import Encoded, fit_encoded, never_seen
 from triage.training.evaluate import Judgement, metrics
 from triage.training.export import Artefact, write_artefact
 from triage.training.fit import OutOfFold, fit
@@ -48,19 +50,24 @@ def train(
     *,
     at: datetime,
     corrections: Path | None = None,
+    encoder: Path | None = None,
     seed: int = 0,
 ) -> Trained:
     """Fit, measure out of fold, choose thresholds, write ``folder/name``. The same inputs and
-    seed give the same model file."""
+    seed give the same model file. ``encoder`` is the folder of one, None for words alone."""
     segmenter = Segmenter()
     # Corrections first: a real report outweighs a written text that nearly repeats it.
     read = [*(read_corrections(corrections) if corrections else []), *read_corpus(corpus)]
     examples = without_near_duplicates(read)
-    fitted, held_out = fit(examples, segmenter, seed=seed)
-    rows = _held_out_rows(examples, held_out, segmenter)
+    opened = Encoder.open(encoder) if encoder else None
+    honest = never_seen(examples, opened).tolist() if opened else None
+    fitted, held_out = fit(examples, segmenter, honest=honest, seed=seed)
+    encoded = fit_encoded(examples, opened, held_out) if opened else None
+    unseen, p = _measured(examples, held_out, encoded)
+    rows = _held_out_rows(unseen, p, segmenter)
     limits = Limits()
     choice = choose(rows, limits)
-    figures = metrics(_judgements(examples, rows, choice.values, limits, name), name)
+    figures = metrics(_judgements(unseen, rows, choice.values, limits, name), name)
     training = _training_facts(examples, len(read) - len(examples), seed)
     created_at = at.isoformat(timespec="seconds")
     card = model_card(name, created_at, training, figures, fitted.temperature)
@@ -72,18 +79,29 @@ def train(
         metrics={"held_out": figures},
         card=card,
         created_at=created_at,
+        encoded=encoded,
     )
     path = write_artefact(folder, artefact, fitted, examples, segmenter)
     return Trained(path, {"held_out": figures})
 
 
+def _measured(
+    examples: Sequence[Example], held_out: OutOfFold, encoded: Encoded | None
+) -> tuple[list[Example], Any]:
+    """The texts figures and thresholds may rest on, with their held-out probabilities."""
+    if encoded is None:
+        return list(examples), held_out.p
+    kept = [e for e, honest in zip(examples, encoded.honest, strict=True) if honest]
+    return kept, encoded.p[encoded.honest]
+
+
 def _held_out_rows(
-    examples: Sequence[Example], held_out: OutOfFold, segmenter: Segmenter
+    examples: Sequence[Example], probabilities: Any, segmenter: Segmenter
 ) -> list[HeldOut]:
     """Unknown words cannot be known out of fold, so that doubt is left out here."""
     lexicon = Lexicon.parse(lexicon_text())
     rows = []
-    for example, p in zip(examples, held_out.p.tolist(), strict=True):
+    for example, p in zip(examples, probabilities.tolist(), strict=True):
         n_chars = sum(t.end - t.start for t in segmenter.segment(example.text).characters)
         by_label = dict(zip(LABELS, p, strict=True))
         evidence = Evidence(by_label, cues_of(example.text, lexicon), n_chars, 0.0)
@@ -124,5 +142,6 @@ def _training_facts(examples: Sequence[Example], dropped: int, seed: int) -> dic
         "near_duplicates_dropped": dropped,
         "data_sha256": content_hash(examples),
         "lexicon_sha256": sha256(lexicon_text().encode()).hexdigest(),
+        "concepts_sha256": sha256(concepts_text().encode()).hexdigest(),
         "seed": seed,
     }
