@@ -35,12 +35,22 @@ def sha256_of(file: Path) -> str:
         return hashlib.file_digest(data, "sha256").hexdigest()
 
 
+def seal_of(facts: Mapping[str, Any]) -> str:
+    """SHA-256 over what decides beside the files: name, thresholds, limits, mix, encoder. It finds
+    a slip of the hand or of the disk; whoever rewrites the seal too is not kept out by it."""
+    deciding = {key: facts.get(key) for key in ("name", "thresholds", "limits", "mix", "encoder")}
+    text = json.dumps(deciding, ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def read_manifest(path: Path) -> Manifest:
     """The manifest of the artefact at ``path``; ``ArtefactRefused`` when it cannot be read."""
     try:
         facts = json.loads((path / MANIFEST_FILE).read_text(encoding="utf-8"))
         if facts["format"] != FORMAT:
             raise ArtefactRefused(path.name, f"{MANIFEST_FILE} has format {facts['format']!r}")
+        if facts.get("seal", seal_of(facts)) != seal_of(facts):
+            raise ArtefactRefused(path.name, "its thresholds were changed after it was made")
         return Manifest(
             str(facts["name"]),
             str(facts["kind"]),

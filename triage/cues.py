@@ -27,6 +27,8 @@ Kind = Literal[
     "crowd",
     "intoxication",
     "crime",
+    "crisis",
+    "progress",
 ]
 Grade = Literal["grave", "weak"]
 Mode = Literal["present", "past", "hypothetical", "asked"]
@@ -45,6 +47,8 @@ CUE_NAMES_ZH: Mapping[str, str] = {
     "crowd": "聚众",
     "intoxication": "醉酒",
     "crime": "涉嫌违法",
+    "crisis": "精神异常",
+    "progress": "正在发生",
 }
 MODE_NAMES_ZH: Mapping[str, str] = {
     "present": "现实",

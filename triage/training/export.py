@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from triage.artefact import FORMAT, MANIFEST_FILE, sha256_of
+from triage.artefact import FORMAT, MANIFEST_FILE, seal_of, sha256_of
 from triage.doubt import Limits
 from triage.encoded import HEADS_FILE
 from triage.encoded import KIND as ENCODED
@@ -155,7 +155,7 @@ def write_artefact(
 
 
 def _manifest(artefact: Artefact, fitted: Fitted, folder: Path) -> dict[str, Any]:
-    return {
+    facts = {
         "format": FORMAT,
         "name": artefact.name,
         "kind": LINEAR if artefact.encoded is None else ENCODED,
@@ -170,6 +170,7 @@ def _manifest(artefact: Artefact, fitted: Fitted, folder: Path) -> dict[str, Any
         "libraries": {name: version(name) for name in _LIBRARIES},
         "python": platform.python_version(),
     }
+    return {**facts, "seal": seal_of(facts)}
 
 
 def _encoder_facts(encoded: Encoded | None) -> dict[str, Any]:
