@@ -146,3 +146,25 @@ def _lexicon():  # type: ignore[no-untyped-def]
     from triage.shipped import lexicon_text
 
     return Lexicon.parse(lexicon_text())
+
+
+def test_a_site_can_train_on_the_encoder(small_corpus: Path, tmp_path: Path) -> None:
+    """Opening repeats the golden predictions: the exported parts are the fitted ones."""
+    from datetime import UTC, datetime
+
+    from triage.training.train import train
+
+    thin = tmp_path / "corpus"
+    thin.mkdir()
+    for file in small_corpus.glob("*.jsonl"):
+        rows = file.read_text(encoding="utf-8").splitlines(keepends=True)
+        (thin / file.name).write_text("".join(rows[::2]), encoding="utf-8")
+    at = datetime(2026, 11, 27, 8, 0, tzinfo=UTC)
+    source = known_encoders([models_dir()])[-1]
+    made = train("triage-test.2", thin, tmp_path / "models", at=at, encoder=source)
+    shutil.copytree(source, tmp_path / "models" / "encoders" / source.name)
+    model = open_model(made.path, Segmenter(), [tmp_path / "models"])
+    assert isinstance(model, EncodedModel)
+    assert made.metrics["held_out"]["n"] == sum(
+        len(file.read_text(encoding="utf-8").splitlines()) for file in thin.glob("*.jsonl")
+    )

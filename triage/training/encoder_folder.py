@@ -41,8 +41,8 @@ AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR COPYRIGHT HOLDERS BE LIABL
 DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM,
 OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
 
-Changed here: fewer pieces, fewer layers, upper layers tuned on this project's corpus, 8-bit
-integers.
+Changed here, as manifest.json says: fewer pieces, 8-bit integers, and, where it names layers or
+tuning, fewer layers or upper layers tuned on this project's corpus.
 """
 
 

@@ -1,0 +1,98 @@
+"""Figures beyond the contract's, and the page that shows them."""
+
+from __future__ import annotations
+
+import random
+import re
+from xml.dom import minidom
+
+import pytest
+
+from triage.assessment import Assessment
+from triage.taxonomy import LABELS, Label, Route
+from triage.training.breakdown import (
+    Told,
+    auc,
+    breakdown,
+    confusion,
+    estimated_shares,
+    reliability,
+    risk_coverage,
+)
+from triage.training.evaluate import Judgement, metrics
+from triage.training.report import report_html
+
+
+def judged(number: int, truth: Label, *p: float, route: Route = Route.REVIEW) -> Judgement:
+    by_label = dict(zip(LABELS, p, strict=True))
+    label = max(LABELS, key=lambda name: by_label[name])
+    given = Assessment(
+        str(number), label, route, by_label, "police.theft", (), (), (), ("low_margin",), "m"
+    )
+    return Judgement(truth, given)
+
+
+ROWS = [
+    judged(1, Label.POLICE, 0.9, 0.05, 0.05, route=Route.POLICE),
+    judged(2, Label.POLICE, 0.2, 0.7, 0.1, route=Route.MEDIATE),
+    judged(3, Label.DISPUTE, 0.3, 0.6, 0.1, route=Route.MEDIATE),
+    judged(4, Label.SERVICE, 0.1, 0.2, 0.7),
+]
+TOLD = [
+    Told("甲<乙>", "police.theft", "asked", hard=False),
+    Told("丙", "police.fraud", "asked", hard=True),
+    Told("丁"),
+    Told("戊", None, "news"),
+]
+
+
+def test_auc_counts_pairs_and_halves_ties() -> None:
+    assert auc(ROWS) == pytest.approx((2 + 1) / 4)
+    assert auc([judged(1, Label.POLICE, 0.5, 0.3, 0.2)] * 2 + [ROWS[2]]) == 1.0
+    tied = [judged(1, Label.POLICE, 0.4, 0.3, 0.3), judged(2, Label.SERVICE, 0.4, 0.3, 0.3)]
+    assert auc(tied) == 0.5
+    assert auc(ROWS[:2]) == 0.0
+
+
+def test_confusion_and_groups_count_every_row() -> None:
+    assert confusion(ROWS)["police"] == {"police": 1, "dispute": 1, "service": 0}
+    parts = breakdown(ROWS, TOLD, None)
+    assert parts["by_category"]["police.fraud"]["handed_on"] == 1
+    assert parts["by_style"]["asked"]["n"] == 2
+    assert set(parts["by_hard"]) == {"false", "true"}
+    assert parts["doubts"] == {"low_margin": {"n": 4, "wrong": 1}}
+    assert [miss["id"] for miss in parts["misses"]] == ["2"]
+    assert "丙" not in str(parts)
+
+
+def test_reliability_and_risk_are_what_they_say() -> None:
+    bins = reliability(ROWS)
+    assert sum(b["n"] for b in bins) == len(ROWS)
+    assert all(b["was_95"][0] <= b["was"] <= b["was_95"][1] for b in bins)
+    points = risk_coverage(ROWS)
+    assert points[-1] == {"coverage": 1.0, "risk": 0.25}
+    assert points[4]["risk"] == 0.0
+
+
+def test_the_estimate_of_shares_finds_a_shift() -> None:
+    """Calibrated scores under equal shares, drawn from a street where police calls are 70 %."""
+    draw = random.Random(3)
+    priors = {str(label): 1 / 3 for label in LABELS}
+    rows = []
+    for _ in range(3000):
+        truth = draw.choices(LABELS, [0.7, 0.2, 0.1])[0]
+        seen = truth if draw.random() < 0.8 else draw.choice([k for k in LABELS if k != truth])
+        rows.append({k: 0.8 if k is seen else 0.1 for k in LABELS})
+    found = estimated_shares(rows, priors)
+    assert found["police"] == pytest.approx(0.7, abs=0.03)
+    assert sum(found.values()) == pytest.approx(1, abs=1e-3)
+
+
+def test_the_page_is_sound_and_quotes_nobody() -> None:
+    parts = breakdown(ROWS, TOLD, {str(label): 1 / 3 for label in LABELS})
+    beside = [{"model": "<majority>", "accuracy": 0.5, "macro_f1": 0.2, "police_auc": 0.5}]
+    page = report_html(metrics(ROWS, "m"), parts, [{**beside[0], "police_recall": 1.0}])
+    minidom.parseString(page.replace("<!doctype html>", "").replace('<meta charset="utf-8">', ""))
+    assert page.count("<svg") == 2
+    assert "&lt;majority&gt;" in page
+    assert not re.search(r"https?://|<script|甲|丙", page)
