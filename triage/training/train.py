@@ -18,6 +18,7 @@ from triage.policy import Thresholds, route_of
 from triage.segmenter import Segmenter, concepts_text
 from triage.shipped import lexicon_text
 from triage.taxonomy import LABELS, Label
+from triage.training.breakdown import Told, breakdown
 from triage.training.card import model_card
 from triage.training.corpus import (
     CORRECTION_BRIEF,
@@ -30,7 +31,7 @@ from triage.training.corpus import (
 from triage.training.encoded_fit import Encoded, fit_encoded, never_seen
 from triage.training.evaluate import Judgement, metrics
 from triage.training.export import Artefact, write_artefact
-from triage.training.fit import OutOfFold, fit
+from triage.training.fit import Fitted, OutOfFold, fit
 from triage.training.thresholds import HeldOut, choose
 from triage.triager import cues_of
 
@@ -67,22 +68,41 @@ def train(
     rows = _held_out_rows(unseen, p, segmenter)
     limits = Limits()
     choice = choose(rows, limits)
-    figures = metrics(_judgements(unseen, rows, choice.values, limits, name), name)
+    judgements = _judgements(unseen, rows, choice.values, limits, name)
+    measured = {"held_out": metrics(judgements, name), "parts": _parts(unseen, judgements)}
     training = _training_facts(examples, len(read) - len(examples), seed)
     created_at = at.isoformat(timespec="seconds")
-    card = model_card(name, created_at, training, figures, fitted.temperature)
     artefact = Artefact(
         name=name,
         training=training,
         thresholds=choice.as_json(),
         limits=limits,
-        metrics={"held_out": figures},
-        card=card,
+        metrics=measured,
+        card=_card(name, created_at, training, measured, fitted, encoded),
         created_at=created_at,
         encoded=encoded,
     )
     path = write_artefact(folder, artefact, fitted, examples, segmenter)
-    return Trained(path, {"held_out": figures})
+    return Trained(path, measured)
+
+
+def _card(
+    name: str,
+    created_at: str,
+    training: dict[str, Any],
+    measured: dict[str, Any],
+    fitted: Fitted,
+    encoded: Encoded | None,
+) -> str:
+    return model_card(
+        name,
+        created_at,
+        training,
+        measured["held_out"],
+        fitted.temperature,
+        by_category=measured["parts"]["by_category"],
+        encoded=encoded is not None,
+    )
 
 
 def _measured(
@@ -130,6 +150,14 @@ def _assessment(
     return Assessment(
         row_id, evidence.label, route, evidence.p, "", (), evidence.cues, (), doubt, name
     )
+
+
+def _parts(examples: Sequence[Example], judgements: Sequence[Judgement]) -> dict[str, Any]:
+    """The held-out figures by category, brief and difficulty; misses are the figures' affair."""
+    told = [Told("", e.category, e.brief, e.difficulty == "mixed") for e in examples]
+    parts = breakdown(judgements, told, None)
+    unwanted = {"misses", "category_accuracy"}
+    return {name: value for name, value in parts.items() if name not in unwanted}
 
 
 def _training_facts(examples: Sequence[Example], dropped: int, seed: int) -> dict[str, Any]:
