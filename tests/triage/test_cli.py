@@ -115,6 +115,23 @@ def test_evaluate_prints_the_contracts_figures(tmp_path: Path) -> None:
     assert (figures["n"], figures["accuracy"]) == (3, 1.0)
 
 
+def test_evaluate_writes_a_page_and_splits_its_figures(tmp_path: Path) -> None:
+    file = tmp_path / "labelled.jsonl"
+    file.write_text(
+        '{"id": "a", "text": "他拿菜刀砍我", "label": "police", "difficulty": "plain"}\n'
+        '{"id": "b", "text": "楼上漏水不肯赔钱", "label": "dispute", "category": "dispute.leak"}\n',
+        encoding="utf-8",
+    )
+    page = tmp_path / "report.html"
+    (figures,) = rows(run(tmp_path, "evaluate", str(file), "--full", "--report", str(page)))
+    assert figures["parts"]["category_accuracy"]["n"] == 1
+    assert figures["parts"]["by_hard"]["false"]["n"] == 1
+    assert set(figures["parts"]["shares"]) == {"training", "true", "estimated"}
+    text = page.read_text(encoding="utf-8")
+    assert figures["model"] in text
+    assert "菜刀" not in text
+
+
 def events(n: int, step_days: float) -> str:
     from datetime import UTC, datetime, timedelta
 
