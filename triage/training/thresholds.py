@@ -14,9 +14,13 @@ from triage.taxonomy import Label, Route
 from triage.training.bounds import upper95
 
 TARGET_UPPER95 = 0.01
-_HAND_ON_AT = (0.60, 0.65, 0.70, 0.75, 0.80, 0.85, 0.90, 0.95, 0.98)
-_POLICE_BELOW = (0.005, 0.01, 0.02, 0.03, 0.05, 0.08, 0.10, 0.15, 0.20)
-_POLICE_AT = 0.50
+_HAND_ON_AT = (0.50, 0.60, 0.65, 0.70, 0.75, 0.80, 0.85, 0.90, 0.95, 0.98)
+_POLICE_BELOW = (0.005, 0.01, 0.015, 0.02, 0.025, 0.03, 0.04, 0.05, 0.08, 0.10, 0.15, 0.20)
+_POLICE_AT = 0.40
+_JOINT_AT = 0.40
+"""When in doubt, police: under one half on purpose. On 3,452 held-out texts .40 instead of .50
+sends 2 of 100 police texts more straight to police, 3 of 100 disputes too, and spares 3 of 100
+texts a person's look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,7 @@ def choose(rows: Sequence[HeldOut], limits: Limits) -> Choice:
     none does, those with the lowest bound."""
     doubtless = _judged(rows, limits)
     choices = [
-        _counted(doubtless, Thresholds(_POLICE_AT, at, at, below))
+        _counted(doubtless, Thresholds(_POLICE_AT, at, at, below, _JOINT_AT))
         for at, below in product(_HAND_ON_AT, _POLICE_BELOW)
     ]
 
