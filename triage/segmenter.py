@@ -102,7 +102,7 @@ def _folding() -> Mapping[str, str]:
     file = Path(__file__).resolve().parent / "data" / "folding.txt"
     lines = file.read_text(encoding="utf-8").splitlines()
     pairs = [pair for line in lines if not line.startswith("#") for pair in line.split()]
-    return {traditional: plain for traditional, plain in pairs if traditional != plain}
+    return {pair[0]: pair[1] for pair in pairs if pair[0] != pair[1]}
 
 
 def _is_number(text: str) -> bool:
