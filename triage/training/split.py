@@ -21,7 +21,7 @@ def honest_folds(examples: Sequence[Example], honest: Sequence[bool]) -> list[li
     return [[rows[at] for at in fold] for fold in dealt]
 
 
-def folds(examples: Sequence[Example], n_folds: int = 4) -> list[list[int]]:
+def folds(examples: Sequence[Example], n_folds: int = 6) -> list[list[int]]:
     """Held-out row numbers of each fold: the biggest brief first, each to the emptiest fold.
 
     Corrections are real calls, each its own group: they are dealt out one by one. The same rows
