@@ -26,6 +26,8 @@ from server.store.engine import reading, writing
 ROUND_S = 1.0
 RETENTION_EVERY = 3600
 """Rounds between two clean-ups."""
+CATCH_UP_EVERY = 10
+"""Rounds between two looks for callers nobody asked about; the look reads every report's key."""
 CORRECTIONS_FILE = "corrections.jsonl"
 
 log = structlog.get_logger()
@@ -39,7 +41,8 @@ def run(office: Office, stop: Flag) -> None:
         exported = _safely(partial(export_if_newer, office, exported), exported)
         _safely(partial(rejudge.rejudge_waiting, office), 0)
         _safely(partial(push.tell_phones, office), 0)
-        _safely(partial(identity.catch_up, office), 0)
+        if round_number % CATCH_UP_EVERY == 0:
+            _safely(partial(identity.catch_up, office), 0)
         if round_number % RETENTION_EVERY == 0:
             _safely(partial(forget_old, office), 0)
         round_number += 1

@@ -7,7 +7,7 @@ exactly; a question left to people stays until somebody answers it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -31,10 +31,11 @@ from server.domain.roles import SYSTEM, Actor
 from server.office import Office
 from server.services.ids import new_id
 from server.store import events, identity
-from server.store.engine import writing
+from server.store.engine import reading, writing
 from server.store.identity import Found
 
 BACKLOG_BATCH = 100
+BATCHES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,14 +168,29 @@ def undo(office: Office, number: int, *, actor: Actor) -> None:
 
 
 def catch_up(office: Office) -> int:
-    """Ask of reports nobody asked yet (imports, an older version) who called; how many."""
+    """Ask of reports nobody asked yet (imports, an older version) who called; how many.
+
+    Looked for without a writer's lock; at most ``BATCHES`` short transactions a call.
+    """
+    done = 0
+    for _ in range(BATCHES):
+        with reading(office.engine) as conn:
+            rows = identity.without_mention(conn, limit=BACKLOG_BATCH)
+        done += len(rows)
+        if rows:
+            _catch_up_with(office, rows)
+        if len(rows) < BACKLOG_BATCH:
+            break
+    return done
+
+
+def _catch_up_with(office: Office, rows: Sequence[Found]) -> None:
     now = office.clock()
     with writing(office.engine) as conn:
-        rows = identity.without_mention(conn, limit=BACKLOG_BATCH)
         for row in rows:
-            mention = _mention_of_row(office, row)
-            remember(conn, recognise(conn, mention, now), at=row.received_at, now=now)
-    return len(rows)
+            if identity.find(conn, row.id) is None:  # else another worker was faster
+                mention = _mention_of_row(office, row)
+                remember(conn, recognise(conn, mention, now), at=row.received_at, now=now)
 
 
 def _mention_of_row(office: Office, row: Found) -> Mention:

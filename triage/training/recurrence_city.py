@@ -3,8 +3,9 @@
 Every place has its own rate of disputes (gamma distributed, most of them small), which drifts over
 the months; each dispute makes another likelier for some weeks (self-excitation, Hawkes); other
 calls come at a rate that goes along with the disputes', and differ in kind from place to place.
-Nothing in it is taken from a real log. The values were set from published findings: most places
-never call twice, a few call weekly, and half of all repeats come within a month of the last.
+Nothing in it is taken from a real log. The values are guesses (most places never call twice, a few
+call weekly, half of all repeats come within a month of the last), kept where they did well on the
+open log that ``docs/RECURRENCE.md`` names.
 """
 
 from __future__ import annotations

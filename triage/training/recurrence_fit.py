@@ -35,8 +35,9 @@ Matrix = np.ndarray[Any, np.dtype[np.float64]]
 class Prior:
     """Variances of the weights; those of ``measures`` in units of the spread of what they weigh.
 
-    The centre is ``towards_shipped`` of the shipped weights, zero for kinds. Chosen on other
-    stretches of time than the figures in ``docs/RECURRENCE.md`` are measured on."""
+    The centre is ``towards_shipped`` of the shipped weights, zero for kinds. Chosen by
+    what did well on the open log, also on the stretch that ``docs/RECURRENCE.md`` measures, so the
+    figure of the refit there is favourable."""
 
     measures: float = 0.04
     kinds: float = 0.0144
