@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from triage.cli_evaluate import evaluate
+from triage.cli_gate import gate, stand_in_the_way, suspects
 from triage.cli_home import HOME
 from triage.errors import GateFailed, ModelUnavailable, WrongUse
 from triage.registry import Artefact, Registry
@@ -34,7 +35,8 @@ BY = click.option("--by", required=True, help="Who decides.")
 
 def add_learning(group: click.Group) -> None:
     """Add the commands of the learning loop to ``group``."""
-    for command in (evaluate, train, candidates, promote, rollback, card, describe_datasets):
+    judging = (evaluate, train, candidates, gate, suspects)
+    for command in (*judging, promote, rollback, card, describe_datasets):
         group.add_command(command)
 
 
@@ -147,6 +149,7 @@ def promote(name: str, by: str, why: str, home: Path) -> None:
     against = objections(read_metrics(artefact.path), before)
     if against:
         raise GateFailed(name, against)
+    stand_in_the_way(home, serving, artefact, by)
     registry.promote(name, by, why)
     _show({"current": name, "before": serving.name if serving else None, "by": by})
 
