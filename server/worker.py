@@ -18,10 +18,12 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from server.domain.errors import OfficeError
+from server.domain.opinions import TRAINING_WEIGHTS
 from server.office import Office
-from server.services import confirming, identity, push, rejudge
+from server.services import confirming, identity, models, opinions, push, rejudge
 from server.store import confirmations, frames, reports, telemetry
 from server.store.engine import reading, writing
+from triage.registry import CURRENT_FILE, DECISIONS_FILE
 
 ROUND_S = 1.0
 RETENTION_EVERY = 3600
@@ -35,7 +37,7 @@ log = structlog.get_logger()
 
 def run(office: Office, stop: Flag) -> None:
     """Do what is due once a second until told to stop; faults are logged and tried again."""
-    exported = -1
+    exported = decided = -1
     round_number = 0
     while not stop.wait(ROUND_S):
         exported = _safely(partial(export_if_newer, office, exported), exported)
@@ -43,9 +45,19 @@ def run(office: Office, stop: Flag) -> None:
         _safely(partial(push.tell_phones, office), 0)
         if round_number % CATCH_UP_EVERY == 0:
             _safely(partial(identity.catch_up, office), 0)
+        decided = _safely(partial(record_decisions, office, decided), decided)
         if round_number % RETENTION_EVERY == 0:
             _safely(partial(forget_old, office), 0)
         round_number += 1
+
+
+def record_decisions(office: Office, seen: int) -> int:
+    """Tell decisions on models made by command when their files changed; the newest change, ns."""
+    files = [office.home / "models" / name for name in (CURRENT_FILE, DECISIONS_FILE)]
+    newest = max((file.stat().st_mtime_ns for file in files if file.is_file()), default=0)
+    if newest != seen:
+        models.record(office)
+    return newest
 
 
 def export_if_newer(office: Office, exported: int) -> int:
@@ -62,16 +74,17 @@ def export_corrections(office: Office, path: Path) -> int:
 
     Texts are masked; who corrected stays in the office.
     """
-    with reading(office.engine) as conn:
-        rows = reports.current_corrections(conn)
+    rows = sorted(opinions.labelled(office), key=lambda row: (row.at, row.report_id))
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     with draft.open("w", encoding="utf-8") as file:
         for row in rows:
             line = {
                 "text": row.text,
-                "label": row.label,
-                "category": row.category,
+                "label": row.current.label,
+                "category": row.current.category,
                 "source": "correction",
+                "how": row.current.weight,
+                "weight": TRAINING_WEIGHTS[row.current.weight],
                 "at": row.at.isoformat(),
                 "report_id": row.report_id,
             }

@@ -20,6 +20,8 @@ from triage.errors import ModelUnavailable, NothingToRollBack, WrongUse
 
 CURRENT_FILE = "CURRENT.toml"
 MANIFEST_FILE = "manifest.json"
+DECISIONS_FILE = "decisions.jsonl"
+"""One line for each time the gate compared two models, refusals too."""
 
 
 @dataclass(frozen=True, slots=True)

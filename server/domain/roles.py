@@ -39,6 +39,8 @@ class Action(StrEnum):
     MANAGE_DUTY = "manage_duty"
     ACKNOWLEDGE_ALARM = "acknowledge_alarm"
     MANAGE_DEVICES = "manage_devices"
+    MANAGE_MODELS = "manage_models"
+    ADJUDICATE = "adjudicate"
 
 
 _OFFICE = frozenset({Role.DISPATCHER, Role.SUPERVISOR, Role.ADMIN})
@@ -68,6 +70,8 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     Action.MANAGE_DUTY: frozenset({Role.DISPATCHER, Role.ADMIN}),
     Action.ACKNOWLEDGE_ALARM: _OFFICE,
     Action.MANAGE_DEVICES: frozenset({Role.DISPATCHER, Role.ADMIN}),
+    Action.MANAGE_MODELS: frozenset({Role.SUPERVISOR, Role.ADMIN}),
+    Action.ADJUDICATE: frozenset({Role.SUPERVISOR, Role.ADMIN}),
 }
 
 

@@ -11,7 +11,7 @@ from server.domain.roles import Actor
 from server.domain.views import CaseView, ReportView
 from server.office import Office
 from server.services import dispatch, viewing
-from server.store import cases, events, reports
+from server.store import cases, events, learning, reports
 from server.store.engine import writing
 from triage.taxonomy import Label, Route, is_category, label_of
 
@@ -24,15 +24,18 @@ def correct(
     actor: Actor,
     category: str | None = None,
     why: str | None = None,
+    screen: str = "api",
+    purpose: str = "correct",
 ) -> ReportView:
-    """Say what a report really is; its open case follows at once."""
-    _check_category(label, category)
+    """Say what a report really is; its open case follows at once. ``screen`` is where it was said;
+    ``purpose`` correct or adjudicate."""
+    check_category(label, category)
     now = office.clock()
     with writing(office.engine) as conn:
         row = reports.find(conn, report_id)
         if row is None:
             raise Missing("report", report_id)
-        reports.add_correction(
+        learning.add_opinion(
             conn,
             {
                 "report_id": report_id,
@@ -43,6 +46,9 @@ def correct(
                 "why": why,
                 "label_before": row.label,
             },
+            screen=screen,
+            saw_model=purpose == "correct",
+            purpose=purpose,
         )
         body = {"from": row.label, "label": label.value, "category": category}
         told = [NewEvent("report_corrected", now, actor.name, row.case_id, report_id, body=body)]
@@ -84,7 +90,8 @@ def decide_route(
         return viewing.case_views(conn, [changed] if changed is not None else [])[0]
 
 
-def _check_category(label: Label, category: str | None) -> None:
+def check_category(label: Label, category: str | None) -> None:
+    """Raises Invalid for a leaf that is unknown or belongs to another label."""
     if category is None:
         return
     if not is_category(category):

@@ -144,24 +144,6 @@ def recent_traces(
     ]
 
 
-def add_correction(conn: Connection, values: Values) -> None:
-    conn.execute(insert(corrections).values(**values))
-
-
-def current_corrections(conn: Connection) -> list[ReportRow]:
-    """The newest correction of each report with its masked text, oldest first: for training."""
-    newest = (
-        select(func.max(corrections.c.id).label("id")).group_by(corrections.c.report_id).subquery()
-    )
-    query = (
-        select(corrections, reports.c.text)
-        .join(newest, newest.c.id == corrections.c.id)
-        .join(reports, reports.c.id == corrections.c.report_id)
-        .order_by(corrections.c.id)
-    )
-    return list(conn.execute(query))
-
-
 def last_correction_id(conn: Connection) -> int:
     return conn.execute(select(func.max(corrections.c.id))).scalar_one() or 0
 

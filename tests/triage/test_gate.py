@@ -15,10 +15,10 @@ from click.testing import CliRunner
 
 from triage.cli import cli
 from triage.cli_learning import add_learning
-from triage.registry import Artefact, Registry
+from triage.registry import DECISIONS_FILE, Artefact, Registry
 from triage.shipped import datasets_dir
 from triage.training.gate_paired import Margins, Verdict
-from triage.training.gate_run import DECISIONS_FILE, Exam, exam, examine
+from triage.training.gate_run import Exam, exam, examine
 from triage.training.paired import lowest_change, mean_bound, worse_p
 from triage.training.train import train
 

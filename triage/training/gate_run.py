@@ -15,13 +15,12 @@ from typing import Any
 from triage.artefact import read_manifest
 from triage.assessment import Assessment
 from triage.errors import WrongUse
-from triage.registry import Artefact, Registry
+from triage.registry import DECISIONS_FILE, Artefact, Registry
 from triage.report import ReportText
 from triage.training.corpus import Example, read_corrections
 from triage.training.gate_paired import Margins, Pair, Provenance, Verdict, decide
 from triage.triager import Triager
 
-DECISIONS_FILE = "decisions.jsonl"
 _TIMED = 40
 
 

@@ -9,6 +9,7 @@ from server.store import (
     dispatch_tables,
     edge_tables,
     identity_tables,
+    learning_tables,
     phone_tables,
     search_tables,
 )
@@ -19,6 +20,7 @@ __all__ = [
     "dispatch_tables",
     "edge_tables",
     "identity_tables",
+    "learning_tables",
     "phone_tables",
     "search_tables",
 ]

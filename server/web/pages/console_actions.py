@@ -103,6 +103,7 @@ def label(report_id: str) -> Response:
             category=category,
             why=forms.text("why"),
             actor=current_actor(),
+            screen="console",
         )
         return f"已更正为{words.category(category) if category else words.LABELS[said.value]}。"
 

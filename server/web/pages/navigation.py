@@ -65,6 +65,8 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("协议", "/console/agreements", Action.FOLLOW_UP, "处置"),
     Entry("排班", "/console/duty", Action.READ_DUTY, "队伍"),
     Entry("报表", "/console/period", Action.READ_STATS, "数据"),
+    Entry("复核", "/console/labels", Action.CORRECT, "数据"),
+    Entry("模型", "/console/models", Action.MANAGE_MODELS, "数据"),
     Entry("审计", "/console/audit", Action.READ_AUDIT, "系统"),
     Entry("账号", "/console/users", Action.MANAGE_USERS, "系统"),
     Entry("设置", "/console/settings", Action.SEE_SETTINGS, "系统"),

@@ -208,6 +208,11 @@ _TELLERS: Mapping[str, Callable[[TimelineEvent, Names], Sentence]] = {
     "case_relapsed": lambda event, _names: Sentence(
         f"纠纷再起：{event.body.get('days')}天后又报警", "warn"
     ),
+    "second_opinion": _said("另一人复核了类别", feed=False),
+    "model_promoted": _said("新模型上线"),
+    "model_rolled_back": _said("模型退回上一个", "warn"),
+    "model_refused": _said("候选模型未通过比对", feed=False),
+    "model_passed": _said("候选模型通过比对", feed=False),
     "identity_merged": _said("两个身份并为一人"),
     "identity_split": _said("拆分身份"),
     "identity_kept_apart": _said("确认不是同一人"),

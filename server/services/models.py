@@ -1,0 +1,203 @@
+"""Models as the office sees them: which are there, what was decided of them, what drifts."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Row
+
+from server.domain import drift
+from server.domain.errors import Invalid
+from server.domain.events import NewEvent
+from server.domain.roles import Actor
+from server.office import Office
+from server.store import events, learning
+from server.store.engine import reading, writing
+from triage.errors import ModelUnavailable, TriageError
+from triage.registry import CURRENT_FILE, DECISIONS_FILE, Registry
+from triage.shipped import models_dir
+
+GATE_SECONDS = 300
+SHOWN = 30
+METRICS_FILE = "metrics.json"
+WINDOW = 2000
+_COMMAND = "from triage.cli import main; main()"
+_FIGURES = ("n", "accuracy", "police_recall", "police_miss_upper95", "ece")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One artefact with its own held-out figures; empty when they cannot be read."""
+
+    name: str
+    current: bool
+    shipped: bool
+    figures: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """Population stability index of the last 7 days against the 28 before; ``value`` None while
+    either window has too few rows."""
+
+    what: str
+    value: float | None
+    rows: int
+    rows_before: int
+
+
+def registry(office: Office) -> Registry:
+    return Registry(models_dir(), office.home / "models")
+
+
+def known(office: Office) -> tuple[Known, ...]:
+    """Every model of texts, the home's first: those that carry figures."""
+    mine = registry(office)
+    serving = office.judge.name
+    return tuple(
+        Known(a.name, a.name == serving, a.shipped, _figures(a.path))
+        for a in mine.candidates()
+        if (a.path / METRICS_FILE).is_file()
+    )
+
+
+def promote(office: Office, name: str, *, actor: Actor, why: str) -> None:
+    """Let the gate compare and promote, in a process of its own: serving never loads what only
+    training needs. Raises Invalid with the gate's reasons."""
+    try:
+        registry(office).find(name)
+    except ModelUnavailable as error:
+        raise Invalid("name", "没有这个模型，请刷新页面") from error
+    words = ["promote", name, f"--by={actor.name}", f"--why={why}", f"--home={office.home}"]
+    try:
+        done = subprocess.run(  # noqa: S603 - our own command, its words checked
+            [sys.executable, "-c", _COMMAND, *words],
+            capture_output=True,
+            text=True,
+            timeout=GATE_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise Invalid("name", "比对超时，模型未上线；请用命令 xiaonao-triage promote") from error
+    record(office)
+    if done.returncode != 0:
+        raise Invalid("name", f"未上线：{done.stderr.strip().splitlines()[-1][:400]}")
+
+
+def rollback(office: Office, *, actor: Actor, why: str) -> str:
+    """The model that serves again. Raises Invalid when there is none to return to."""
+    try:
+        name = registry(office).rollback(actor.name, why).name
+    except TriageError as error:
+        raise Invalid("name", "没有可以退回的模型") from error
+    record(office)
+    return name
+
+
+def record(office: Office) -> int:
+    """Bring decisions made by command into the office's own log, each once; how many were new."""
+    found = {row["key"]: row for row in _decided(office.home / "models")}
+    if not found:
+        return 0
+    with writing(office.engine) as conn:
+        old = learning.known_decisions(conn, found.keys())
+        new = [row for key, row in found.items() if key not in old]
+        for row in new:
+            learning.add_decision(conn, row)
+        events.tell(conn, [_told(row, office.clock()) for row in new])
+    return len(new)
+
+
+def history(office: Office) -> Sequence[Row[Any]]:
+    """The newest decisions."""
+    with reading(office.engine) as conn:
+        return learning.decisions(conn, limit=SHOWN)
+
+
+def drifts(office: Office) -> tuple[Drift, ...]:
+    """Shares of labels and the score of police, seven days against the 28 before."""
+    now = office.clock()
+    week, month = now - timedelta(days=7), now - timedelta(days=35)
+    with reading(office.engine) as conn:
+        after = [row.assessment for row in learning.predicted(conn, week, now, limit=WINDOW)]
+        before = [row.assessment for row in learning.predicted(conn, month, week, limit=WINDOW)]
+    return (_label_drift(before, after), _score_drift(before, after))
+
+
+def _label_drift(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> Drift:
+    def counts(rows: list[dict[str, Any]]) -> dict[str, float]:
+        found: dict[str, float] = {}
+        for row in rows:
+            found[row["label"]] = found.get(row["label"], 0.0) + 1
+        return found
+
+    return _drift("label", counts(before), counts(after))
+
+
+def _score_drift(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> Drift:
+    old = [float(row["p"]["police"]) for row in before]
+    edges = drift.deciles(old)
+    new = [float(row["p"]["police"]) for row in after]
+    return _drift("police_score", drift.binned(old, edges), drift.binned(new, edges))
+
+
+def _drift(what: str, before: dict[str, float], after: dict[str, float]) -> Drift:
+    n, n_before = round(sum(after.values())), round(sum(before.values()))
+    enough = min(n, n_before) >= drift.LEAST_ROWS
+    return Drift(what, drift.psi(before, after) if enough else None, n, n_before)
+
+
+def _figures(path: Path) -> dict[str, Any]:
+    try:
+        held_out = json.loads((path / METRICS_FILE).read_text(encoding="utf-8"))["held_out"]
+        return {name: held_out[name] for name in _FIGURES}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _decided(folder: Path) -> Iterator[dict[str, Any]]:
+    """Lines of the gate and the promotions of this home; a torn last line waits for its end."""
+    file = folder / DECISIONS_FILE
+    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+    for line in lines:
+        try:
+            row = json.loads(line)
+            why = "; ".join(row["reasons"]) or f"against {row['against']}"
+            yield _row(line, row["at"], "gate", row["model"], row["by"], why, row)
+        except (ValueError, KeyError, TypeError):
+            continue
+    if not (folder / CURRENT_FILE).is_file():
+        return
+    for made in Registry(models_dir(), folder).history():
+        kind = "rolled_back" if made.back else "promoted"
+        line = f"{kind} {made.name} {made.by} {made.at.isoformat()}"
+        yield _row(line, made.at.isoformat(), kind, made.name, made.by, made.why, {"passed": True})
+
+
+def _row(
+    line: str, at: str, kind: str, model: str, by: str, why: str, body: dict[str, Any]
+) -> dict[str, Any]:
+    return {
+        "key": sha256(line.encode()).hexdigest(),
+        "at": datetime.fromisoformat(at),
+        "kind": kind,
+        "model": model[:64],
+        "by": by[:128],
+        "why": why,
+        "passed": bool(body["passed"]),
+        "body": body,
+    }
+
+
+def _told(row: dict[str, Any], now: datetime) -> NewEvent:
+    kind = {"promoted": "model_promoted", "rolled_back": "model_rolled_back"}.get(row["kind"])
+    gate = "model_passed" if row["passed"] else "model_refused"
+    return NewEvent(kind or gate, now, row["by"], body={"model": row["model"]})
