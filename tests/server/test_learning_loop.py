@@ -16,6 +16,7 @@ from server.office import Office
 from server.services import audit, models, opinions, review
 from server.services.intake import Taken
 from server.store.events import EventFilter
+from triage.artefact import seal_of
 from triage.registry import DECISIONS_FILE
 from triage.shipped import models_dir
 from triage.taxonomy import Label
@@ -104,8 +105,8 @@ def test_promote_from_the_office_and_back(office: Office) -> None:
     served = models.registry(office).current()
     copy = office.home / "models" / "copy-1"
     shutil.copytree(models_dir() / served.name, copy)
-    facts = json.loads((copy / "manifest.json").read_text("utf-8"))
-    (copy / "manifest.json").write_text(json.dumps(facts | {"name": "copy-1"}), "utf-8")
+    facts = json.loads((copy / "manifest.json").read_text("utf-8")) | {"name": "copy-1"}
+    (copy / "manifest.json").write_text(json.dumps(facts | {"seal": seal_of(facts)}), "utf-8")
     models.promote(office, "copy-1", actor=CHEF, why="试上线")
     assert models.registry(office).current().name == "copy-1"
     assert models.rollback(office, actor=CHEF, why="试退回") == served.name

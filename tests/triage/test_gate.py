@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from triage.artefact import seal_of
 from triage.cli import cli
 from triage.cli_learning import add_learning
 from triage.registry import DECISIONS_FILE, Artefact, Registry
-from triage.shipped import datasets_dir
+from triage.shipped import datasets_dir, models_dir
 from triage.training.gate_paired import Margins, Verdict
 from triage.training.gate_run import Exam, exam, examine
 from triage.training.paired import lowest_change, mean_bound, worse_p
@@ -72,13 +73,18 @@ def learnt(models: Path, change: Change) -> Artefact:
     return Artefact(made.name, made, shipped=False)
 
 
+def reseal(file: Path, changes: dict[str, Any]) -> None:
+    """A manifest as if the artefact had been made that way."""
+    facts = json.loads(file.read_text(encoding="utf-8")) | changes
+    file.write_text(json.dumps(facts | {"seal": seal_of(facts)}), encoding="utf-8")
+
+
 def altered(models: Path, **changes: Any) -> Artefact:
     """A copy of the champion under another name, its manifest's facts changed."""
     path = models / "triage-test.2"
     shutil.copytree(models / "triage-test.1", path)
     file = path / "manifest.json"
-    facts = json.loads(file.read_text(encoding="utf-8"))
-    file.write_text(json.dumps(facts | {"name": path.name} | changes), encoding="utf-8")
+    reseal(file, {"name": path.name} | changes)
     return Artefact(path.name, path, shipped=False)
 
 
@@ -155,6 +161,19 @@ def test_promotion_stops_at_the_gate_and_both_decisions_are_kept(
     assert Registry(models, models).current().name == "triage-test.1"
     line = json.loads((models / DECISIONS_FILE).read_text(encoding="utf-8"))
     assert (line["model"], line["by"], line["passed"]) == ("triage-test.2", "李某某", False)
+
+
+def test_a_copy_of_the_shipped_model_is_examined_in_a_home(golden: Path, tmp_path: Path) -> None:
+    """Its encoder stays with the shipped ones; the copy must still find it."""
+    old = Registry(models_dir()).current()
+    copy = tmp_path / "models" / "copy-1"
+    shutil.copytree(old.path, copy)
+    reseal(copy / "manifest.json", {"name": "copy-1"})
+    few = write(tmp_path / "few.jsonl", rows_of(4)[:60])
+    new = Artefact("copy-1", copy, shipped=False)
+    paper = exam(few, None, old, new)
+    made = examine(tmp_path / "pinned", old, new, paper, Margins(police_recall=1.0))
+    assert made.passed, made.reasons
 
 
 def test_mcnemar_is_exact() -> None:

@@ -15,8 +15,9 @@ from typing import Any
 from triage.artefact import read_manifest
 from triage.assessment import Assessment
 from triage.errors import WrongUse
-from triage.registry import DECISIONS_FILE, Artefact, Registry
+from triage.registry import DECISIONS_FILE, MANIFEST_FILE, Artefact, Registry
 from triage.report import ReportText
+from triage.shipped import models_dir
 from triage.training.corpus import Example, read_corrections
 from triage.training.gate_paired import Margins, Pair, Provenance, Verdict, decide
 from triage.triager import Triager
@@ -77,8 +78,11 @@ def _read(
     """The model exactly as it would serve, and its median milliseconds a text, asked singly."""
     home = pinned / "models"
     home.mkdir(parents=True)
-    Registry(artefact.path.parent, home).promote(artefact.name, "gate", "examined, not serving")
-    triager = Triager.open(home=pinned, shipped=artefact.path.parent)
+    # Beside it stands what it may share with others, such as an encoder.
+    for sibling in artefact.path.parent.glob(f"*/{MANIFEST_FILE}"):
+        (home / sibling.parent.name).symlink_to(sibling.parent.resolve())
+    Registry(models_dir(), home).promote(artefact.name, "gate", "examined, not serving")
+    triager = Triager.open(home=pinned)
     if triager.name != artefact.name or triager.fault:
         raise WrongUse(f"Model {artefact.name} cannot be examined: {triager.fault}")
     times = []
