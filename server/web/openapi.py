@@ -172,7 +172,8 @@ def _faults(operation: Operation) -> list[int]:
         faults |= {404}
     if operation.body is not None:
         faults |= {413, 415, 422}
-        faults |= {409} if operation.ids else set()
+    if operation.ids and operation.method == "POST":
+        faults |= {409}
     if operation.query is not None:
         faults |= {422}
     return sorted(faults)
