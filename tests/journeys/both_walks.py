@@ -21,8 +21,12 @@ FAR = (30.4600, 120.3400)
 LEAK = "报警人称：翠柳苑3幢402，楼上漏水把厨房吊顶泡坏，与楼上业主协商赔偿不成，要求调解"
 
 
-def walk(system: System) -> dict[str, Any]:
-    """Do both walks; what was seen on the way. Raises AssertionError where it goes wrong."""
+def walk(system: System, *, promote: bool = True) -> dict[str, Any]:
+    """Do both walks; what was seen on the way. Raises AssertionError where it goes wrong.
+
+    Without ``promote`` the candidate is made of words alone, which takes a minute instead of five,
+    and the gate must refuse it: it is worse than the model that serves.
+    """
     devices = equip(system)
     near, far = devices["near"], devices["far"]
     far.fix(*FAR)
@@ -43,7 +47,7 @@ def walk(system: System) -> dict[str, Any]:
     ).json()
     assert closed["status"] == "closed", closed
     seen = system.call("GET", f"/cases/{case['id']}").json()
-    models = learn(system, report["id"])
+    models = learn(system, report["id"]) if promote else refused(system, report["id"])
     for device in devices.values():
         device.close()
     kinds = [event["kind"] for event in seen["timeline"]]
@@ -129,6 +133,28 @@ def do_steps(system: System, device: Device, case_id: str) -> dict[str, str]:
 
 def learn(system: System, report_id: str) -> dict[str, str]:
     """Correct, retrain, promote; the running server judges with the new model; roll back."""
+    before, candidate = retrain(system, report_id)
+    sign = ("--home", str(system.home), "--by", "张某某", "--why", "旅程测试")
+    system.run("xiaonao-triage", "promote", candidate, *sign)
+    until(lambda: judging_model(system) == candidate, why="the server kept the old model")
+    system.run("xiaonao-triage", "rollback", *sign)
+    until(lambda: judging_model(system) == before, why="the server kept the new model")
+    return {"before": before, "candidate": candidate}
+
+
+def refused(system: System, report_id: str) -> dict[str, str]:
+    """Correct, retrain on words alone; the gate says what is worse, and nothing changes."""
+    before, candidate = retrain(system, report_id, "--encoder", "none")
+    sign = ("--home", str(system.home), "--by", "张某某", "--why", "旅程测试")
+    tried = system.run("xiaonao-triage", "promote", candidate, *sign, check=False)
+    assert tried.returncode == 1, tried.stdout
+    assert "police recall falls" in tried.stderr, tried.stderr
+    assert judging_model(system) == before
+    return {"before": before, "candidate": candidate}
+
+
+def retrain(system: System, report_id: str, *more: str) -> tuple[str, str]:
+    """Correct the report, train; the model that serves and the candidate."""
     corrected = system.call(
         "POST", f"/reports/{report_id}/label", label="dispute", category="dispute.leak", why="漏水"
     )
@@ -136,17 +162,10 @@ def learn(system: System, report_id: str) -> dict[str, str]:
     corrections = system.home / "corrections.jsonl"
     until(lambda: corrections.exists() and corrections.stat().st_size, why="never exported")
     before = judging_model(system)
-    # Words alone: what the walk shows is the loop, and the encoder would cost minutes more.
-    asked = ("train", "--home", str(system.home), "--encoder", "none")
-    trained = system.run("xiaonao-triage", *asked)
+    trained = system.run("xiaonao-triage", "train", "--home", str(system.home), *more)
     candidate = newest_candidate(system)
     assert candidate != before, trained.stdout
-    sign = ("--home", str(system.home), "--by", "张某某", "--why", "旅程测试")
-    system.run("xiaonao-triage", "promote", candidate, *sign)
-    until(lambda: judging_model(system) == candidate, why="the server kept the old model")
-    system.run("xiaonao-triage", "rollback", *sign)
-    until(lambda: judging_model(system) == before, why="the server kept the new model")
-    return {"before": before, "candidate": candidate}
+    return before, candidate
 
 
 def newest_candidate(system: System) -> str:

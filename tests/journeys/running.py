@@ -59,7 +59,7 @@ class System:
             env=self.env,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=1200,
             check=False,
         )
         assert not check or done.returncode == 0, f"{program} {words}: {done.stderr[-2000:]}"

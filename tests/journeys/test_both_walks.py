@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from both_walks import walk
 from running import running
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1500)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -37,7 +37,7 @@ def test_report_to_closed_case_and_correction_to_new_model(
     own_database: str, tmp_path: Path
 ) -> None:
     with running(tmp_path / "var", database_url=own_database) as system:
-        seen = walk(system)
+        seen = walk(system, promote=not own_database)
         checked = system.run("xiaonao", "verify-log")
         doctor = system.run("xiaonao", "doctor")
         assert system.stop() < 10
