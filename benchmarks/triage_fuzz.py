@@ -29,7 +29,7 @@ def fuzzed(seed: int, n: int) -> list[str]:
     texts = ["", " ", "\x00", "八" * 4000, "1" * 4000]
     while len(texts) < n:
         letters = "".join(draw.sample(alphabets, draw.randint(1, 3)))
-        size = draw.choice([1, 5, 20, 60, 150, 400, 4000 if draw.random() < 0.02 else 80])
+        size = draw.choice([1, 5, 20, 60, 150, 160, 400, 4000 if draw.random() < 0.02 else 80])
         texts.append("".join(draw.choices(letters, k=size)))
     return texts
 

@@ -72,7 +72,7 @@ class ListenerSettings(BaseModel):
     @field_validator("jt808_devices", mode="before")
     @classmethod
     def _numbers_from_text(cls, value: object) -> object:
-        """The environment can only carry text: ``13900000001,13900000002``."""
+        """The environment can only carry text: ``10000000001,10000000002``."""
         if isinstance(value, str):
             return [part.strip(" \"'") for part in value.strip("[] ").split(",") if part.strip()]
         return value

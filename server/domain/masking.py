@@ -8,7 +8,7 @@ _NOT_DIGIT = re.compile(r"[^\d]")
 
 
 def mask_phone(phone: str) -> str:
-    """``13800001234`` -> ``138****1234``; short numbers lose all but the last two digits."""
+    """``10000001234`` -> ``100****1234``; short numbers lose all but the last two digits."""
     digits = _NOT_DIGIT.sub("", phone)
     if len(digits) >= 11:
         return f"{digits[:3]}****{digits[-4:]}"

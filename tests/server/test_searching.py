@@ -38,11 +38,11 @@ def test_any_piece_of_a_text_is_found(office: Office, file: Filer) -> None:
 
 def test_numbers_of_people_are_not_searchable(office: Office, file: Filer) -> None:
     file(
-        "李某的电话13800001234，身份证110101199003070012，欠钱不还",
-        caller=Caller(phone="13800001234"),
+        "李某的电话10000001234，身份证000000190001010012，欠钱不还",
+        caller=Caller(phone="10000001234"),
     )
-    assert texts(office, q="13800001234") == []
-    assert texts(office, q="110101199003070012") == []
+    assert texts(office, q="10000001234") == []
+    assert texts(office, q="000000190001010012") == []
     assert len(texts(office, q="欠钱")) == 1
 
 
