@@ -146,6 +146,32 @@ def test_corrections_newer_than_both_are_examined(models: Path, tmp_path: Path) 
     assert (len(paper.rows), paper.newer) == (1, 1)
 
 
+def test_rows_without_a_police_text_say_nothing_of_police_recall(
+    models: Path, tmp_path: Path
+) -> None:
+    """One fresh correction must not stop every promotion of a street that keeps no golden rows."""
+    old = Artefact("triage-test.1", models / "triage-test.1", shipped=False)
+    row = {"text": "楼上漏水要赔", "label": "dispute", "at": "2027-01-01T00:00:00+00:00"}
+    paper = exam(None, write(tmp_path / "corrections.jsonl", [row]), old, old)
+    made = examine(tmp_path / "pinned", old, altered(models), paper, Margins())
+    assert made.figures["n"] == 1
+    assert made.passed, made.reasons
+
+
+def test_a_correction_read_within_the_second_of_training_is_not_newer(
+    models: Path, tmp_path: Path
+) -> None:
+    corpus = models.parent / "corpus"
+    write(corpus / "rows.jsonl", rows_of(0))
+    at = AT.replace(microsecond=900_000)
+    made = train("triage-test.3", corpus, models, at=at).path
+    new = Artefact(made.name, made, shipped=False)
+    read = AT.replace(microsecond=800_000)
+    row = {"text": "楼上漏水要赔", "label": "dispute", "at": read.isoformat()}
+    paper = exam(None, write(tmp_path / "corrections.jsonl", [row]), new, new)
+    assert (paper.rows, paper.newer) == ((), 0)
+
+
 def test_promotion_stops_at_the_gate_and_both_decisions_are_kept(
     models: Path, golden: Path
 ) -> None:

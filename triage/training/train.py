@@ -71,7 +71,8 @@ def train(
     judgements = _judgements(unseen, rows, choice.values, limits, name)
     measured = {"held_out": metrics(judgements, name), "parts": _parts(unseen, judgements)}
     training = _training_facts(examples, len(read) - len(examples), seed)
-    created_at = at.isoformat(timespec="seconds")
+    # Finer than a second: a correction of the same second must count as older when it was read.
+    created_at = at.isoformat(timespec="milliseconds")
     artefact = Artefact(
         name=name,
         training=training,
