@@ -25,6 +25,7 @@ from server.domain.evidence import EvidenceRule
 from server.domain.linking import LinkRule
 from server.domain.presence import Rule as PresenceRule
 from server.domain.sla import Limits
+from server.map_config import MapSettings
 from server.recurrence_config import RecurrenceSettings
 
 SETTINGS_FILE = "xiaonao.toml"
@@ -208,6 +209,7 @@ class Settings(Section):
     retention: RetentionSettings = RetentionSettings()
     push: PushSettings = PushSettings()
     district: DistrictSettings = DistrictSettings()
+    map: MapSettings = MapSettings()
     log: LogSettings = LogSettings()
 
     def database_url(self, home: Path) -> str:

@@ -33,7 +33,13 @@ _SECRET_KEYS = frozenset(
         "position",
     }
 )
-_NOISY = {"waitress.queue": logging.ERROR, "waitress": logging.WARNING, "alembic": logging.WARNING}
+_NOISY = {
+    "waitress.queue": logging.ERROR,
+    "waitress": logging.WARNING,
+    "alembic": logging.WARNING,
+    "httpx": logging.WARNING,  # its lines quote addresses, and those hold keys
+    "httpcore": logging.WARNING,
+}
 
 
 def configure(level: str = "info", *, file: TextIO | None = None) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from server import config
 from server.config import Settings
+from server.services.tiles import TileDesk
 from server.store import checkup
 from server.store.engine import open_engine, reading
 from server.store.migrate import pending
@@ -50,6 +51,8 @@ def _examine(home: Path, broker_fault: BrokerFault) -> Iterator[Finding]:
     yield from _database(home, settings)
     yield Finding(*_named("broker", broker_fault(home, settings)))
     yield _models(home)
+    if settings.map.tiles:
+        yield _tiles(home, settings)
     yield _disk(home)
 
 
@@ -133,6 +136,12 @@ def _models(home: Path) -> Finding:
     if judge.fault:
         return Finding(False, "models", f"{judge.name} serves, but {judge.fault}")
     return Finding(True, "models", f"{judge.name} loads and judges")
+
+
+def _tiles(home: Path, settings: Settings) -> Finding:
+    faults = "; ".join(TileDesk(home, settings.map).faults())
+    words = f"{faults}; the drawn map is shown instead" if faults else "every layer answers"
+    return Finding(not faults, "map tiles", words)
 
 
 def _disk(home: Path) -> Finding:

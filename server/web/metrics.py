@@ -27,6 +27,7 @@ class Metrics:
         self.refused_streams = self._counter("streams_refused", "Streams past the budget.")
         self.follower_faults = self._counter("stream_follow_faults", "Times the log was lost.")
         self.events = self._counter("events", "Events told since this process began.", "kind")
+        self.tiles = self._counter("map_tiles", "Tiles of the site's own map asked for.", "outcome")
         self.seconds = Histogram(
             "xiaonao_request_seconds", "Time to answer.", ["endpoint"], registry=self.registry
         )
@@ -87,7 +88,11 @@ def register(app: Flask, office: Office) -> Metrics:
 
 
 def current_metrics() -> Metrics:
-    found = current_app.extensions[KEY]
+    return of(current_app)
+
+
+def of(app: Flask) -> Metrics:
+    found = app.extensions[KEY]
     assert isinstance(found, Metrics)
     return found
 

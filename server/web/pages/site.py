@@ -10,7 +10,7 @@ from flask import Flask, request
 
 from server.domain.roles import Action
 from server.domain.views import CaseView
-from server.web import translation
+from server.web import metrics, translation
 from server.web.access import OFFICE, actor_or_none, current_office
 from server.web.pages import (
     aftercare,
@@ -33,6 +33,7 @@ from server.web.pages import (
     phone_acts,
     search,
     sentences,
+    tiles,
     timefmt,
     urgency,
     wall,
@@ -44,6 +45,7 @@ from server.web.version import version_of_pages
 
 PAGES = (
     assets,
+    tiles,
     wall,
     console,
     console_actions,
@@ -71,6 +73,7 @@ def register(app: Flask) -> None:
     for module in PAGES:
         app.register_blueprint(module.blueprint)
     assets.prepare(app.extensions, office.district)
+    tiles.prepare(app.extensions, office, metrics.of(app))
     wall.prepare(app.extensions)
     kept.prepare(app.extensions)
     naming.remember(app.extensions, naming.of_district(office.district))
@@ -158,6 +161,7 @@ def _facts() -> dict[str, object]:
         "language": translation.language(),
         "languages": translation.LANGUAGES,
         "address_with": _address_with,
+        "map_tiles": tiles.told_to_pages,
     }
 
 

@@ -28,6 +28,16 @@ export function drawBase(pen, projection, district, colour, unit) {
   drawNames(pen, projection, district.communities, colour, unit);
 }
 
+/** What tiles do not know: the district and its communities. */
+export function drawBorders(pen, projection, district, colour, unit) {
+  const path = (line, closed) => tracePath(pen, projection, line, closed);
+  drawCommunities(pen, district.communities, colour, path, unit);
+  pen.strokeStyle = colour("edge");
+  pen.lineWidth = 2 * unit;
+  path(district.outline, true);
+  pen.stroke();
+}
+
 function tracePath(pen, projection, line, closed) {
   pen.beginPath();
   line.forEach(([lat, lon], index) => {

@@ -1,9 +1,11 @@
 /** The district's map: a drawn base, and marks for units and cases above it. */
 
 import { serverNow } from "../clock.js";
-import { drawBase, drawHeat } from "./base.js";
+import { word } from "../words.js";
+import { drawBase, drawBorders, drawHeat } from "./base.js";
 import { Marks } from "./marks.js";
 import { Projection } from "./projection.js";
+import { TileLayer } from "./tiles.js";
 
 const FOCUS_PX_PER_M = 0.35;
 
@@ -15,6 +17,7 @@ export class DistrictMap {
     this.canvas.setAttribute("aria-hidden", "true");
     host.append(this.canvas);
     this.marks = new Marks(host);
+    if (host.dataset.tiles) this.useTiles(JSON.parse(host.dataset.tiles));
     this.units = [];
     this.cases = [];
     this.heat = [];
@@ -23,6 +26,27 @@ export class DistrictMap {
     this.watchPointer();
     new ResizeObserver(() => this.layout()).observe(host);
     setInterval(() => this.drawMarks(), 1000);
+  }
+
+  /** The site's own map, with its maker's name beside it. */
+  useTiles(told) {
+    this.tiles = new TileLayer(told, () => this.projection && this.drawBase());
+    this.tiles.watch();
+    this.credit = document.createElement("p");
+    this.credit.className = "credit";
+    this.host.append(this.credit);
+    this.sayCredit();
+  }
+
+  /** Whose map is seen; with tiles missing, that the drawn one stands in. */
+  sayCredit() {
+    const { drawn, broken } = this.tiles.state;
+    const state = !broken ? "here" : drawn ? "part" : "none";
+    if (this.credit.dataset.state === state) return;
+    this.credit.dataset.state = state;
+    const instead = { here: "", part: word("tiles_part", "部分瓦片暂缺，缺处为离线底图"), none: word("tiles_none", "瓦片底图暂不可用，现为离线底图") }[state];
+    const source = state === "none" ? "" : this.tiles.told.attribution;
+    this.credit.textContent = [instead && `△ ${instead}`, source].filter(Boolean).join(" · ");
   }
 
   setDistrict(district) {
@@ -114,6 +138,11 @@ export class DistrictMap {
     const style = getComputedStyle(this.host);
     const colour = (name) => style.getPropertyValue(`--map-${name}`).trim();
     drawBase(pen, this.projection, this.district, colour, this.unit());
+    if (this.tiles) {
+      this.tiles.draw(pen, this.projection, ratio, Boolean(this.host.closest(".dark")));
+      drawBorders(pen, this.projection, this.district, colour, this.unit());
+      this.sayCredit();
+    }
     drawHeat(pen, this.projection, this.heat, this.unit());
   }
 

@@ -23,6 +23,12 @@ export class Projection {
     return [(lon - this.lon0) * this.lonScale, (this.lat0 - lat) * METRES_PER_DEGREE];
   }
 
+  /** Latitude and longitude of a place on the surface. */
+  degrees(px, py) {
+    const [x, y] = this.unplace(px, py);
+    return [this.lat0 - y / METRES_PER_DEGREE, this.lon0 + x / this.lonScale];
+  }
+
   /** Pixels on a surface of the present size. */
   pixels(lat, lon) {
     const [x, y] = this.metres(lat, lon);
