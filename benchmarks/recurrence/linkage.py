@@ -26,8 +26,8 @@ from server.domain.identity import (  # noqa: E402
     blocking_keys,
     choose,
     profile_of,
-    read_name,
 )
+from server.domain.names import read_name  # noqa: E402
 
 Row = dict[str, str | None]
 RULE = MatchRule()

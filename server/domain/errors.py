@@ -6,6 +6,7 @@ OfficeError            carries facts, says what to do, and whether trying again 
 ├── Missing            404  no such thing
 ├── Conflict           409  the thing has moved on
 │   ├── AlreadyAssigned     somebody else won
+│   ├── MovedSince          undo the later act first
 │   ├── CaseClosed          nothing more can happen to it
 │   └── OutOfOrder          a step before its time
 └── Unavailable        503  try again later
@@ -65,6 +66,10 @@ class AlreadyAssigned(Conflict):
     @property
     def facts(self) -> dict[str, str]:
         return {"winner": self.winner}
+
+
+class MovedSince(Conflict):
+    """What an act moved was moved again by a later one."""
 
 
 class CaseClosed(Conflict):

@@ -7,7 +7,6 @@ to be confirmed by a person. Keys are keyed hashes; of a name only the surname i
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -15,34 +14,17 @@ from enum import StrEnum
 from math import log2
 
 from server.domain.address import Spot
+from server.domain.names import Name, surname_share
 
-UNKNOWN_NAMES = frozenset({"匿名", "不详", "未知", "无", "路人", "群众", "热心群众"})
-_TITLES = {"先生": "m", "男士": "m", "师傅": None, "女士": "f", "小姐": "f", "阿姨": "f"}
-_TITLE = re.compile(rf"({'|'.join(_TITLES)})$")
-_DOUBLE = frozenset({"欧阳", "上官", "司马", "诸葛", "夏侯", "皇甫", "尉迟", "司徒", "慕容"})
-_COMMON = {
-    **dict.fromkeys("王李张", 0.07),
-    **dict.fromkeys("刘陈", 0.05),
-    **dict.fromkeys("杨黄赵吴周", 0.025),
-    **dict.fromkeys("徐孙马朱胡郭何高林罗", 0.012),
-}
-"""Shares of surnames in China, rounded (public security census of names, 2020 and 2021)."""
-_RARE = 0.004
+ID_WORDS = ("身份证号相同", "身份证号不同")
+PHONE_WORDS = ("电话相同", "电话不同")
+NAME_WORDS = ("姓名相同", "姓名不同")
 
 
 class Verdict(StrEnum):
     LINKED = "linked"
     CONFIRM = "confirm"
     NOT = "not"
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """``full`` is the keyed hash of a whole name, None when it is masked or only a title."""
-
-    surname: str | None = None
-    full: str | None = None
-    sex: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,25 +112,13 @@ class MatchRule:
     confirm_from: float = 3.0
 
 
-def read_name(name: str | None, full_key: str | None = None) -> Name:
-    """``张某`` and ``张先生`` tell the surname only; ``full_key`` stands for a whole name."""
-    text = (name or "").strip().replace(" ", "")
-    if not text or text in UNKNOWN_NAMES:
-        return Name()
-    surname = text[:2] if text[:2] in _DOUBLE else text[:1]
-    titled = _TITLE.search(text)
-    sex = _TITLES[titled.group(1)] if titled else None
-    whole = titled is None and not set("某*＊xX") & set(text) and 2 <= len(text) <= 4
-    return Name(surname, full_key if whole else None, sex)
-
-
 def compare(one: Mention, person: Profile, rule: MatchRule = MatchRule()) -> Match:
     """How well a mention goes with all that is known of a person."""
     place = _best_place(one.spot, person.spots, rule)
     phones = frozenset(person.calls_by_phone)
     parts = [
-        _among("身份证号", one.id_number, person.id_numbers, rule.id_same, rule.id_other),
-        _among("电话", one.phone, phones, rule.phone_same, rule.phone_other),
+        _among(ID_WORDS, one.id_number, person.id_numbers, rule.id_same, rule.id_other),
+        _among(PHONE_WORDS, one.phone, phones, rule.phone_same, rule.phone_other),
         *_names(one.name, person, rule, one_home=place[1] >= rule.home_same),
         place,
     ]
@@ -253,11 +223,11 @@ def _verdict(score: float, rule: MatchRule) -> Verdict:
 
 
 def _among(
-    what: str, one: str | None, known: frozenset[str], same: float, differ: float
+    words: tuple[str, str], one: str | None, known: frozenset[str], same: float, differ: float
 ) -> tuple[str, float]:
     if one is None or not known:
-        return what, 0.0
-    return (f"{what}相同", same) if one in known else (f"{what}不同", differ)
+        return "", 0.0
+    return (words[0], same) if one in known else (words[1], differ)
 
 
 def _names(
@@ -266,7 +236,9 @@ def _names(
     """Under one roof a shared surname says little: families have it."""
     parts = []
     if one.full and person.full_names:
-        parts.append(_among("姓名", one.full, person.full_names, rule.name_same, rule.name_other))
+        parts.append(
+            _among(NAME_WORDS, one.full, person.full_names, rule.name_same, rule.name_other)
+        )
     elif one.surname and person.surnames:
         what, bits = _surname(one.surname, person.surnames, rule)
         parts.append((what, min(bits, rule.household) if one_home else bits))
@@ -279,7 +251,7 @@ def _surname(one: str, known: frozenset[str], rule: MatchRule) -> tuple[str, flo
     """Sharing a rare surname says more than sharing a common one: ``log2(.98 / its share)``."""
     if one not in known:
         return "姓氏不同", rule.surname_other
-    return "姓氏相同", log2(0.98 / _COMMON.get(one, _RARE))
+    return "姓氏相同", log2(0.98 / surname_share(one))
 
 
 def _best_place(one: Spot | None, known: tuple[Spot, ...], rule: MatchRule) -> tuple[str, float]:

@@ -43,6 +43,7 @@ def link_figures(office: Office) -> LinkFigures:
 class Side:
     """One of two people that may be one, as far as may be shown: masked."""
 
+    person_id: str
     callers: tuple[CallerView, ...]
     addresses: tuple[str, ...]
     reports: int
@@ -70,8 +71,8 @@ def questions(office: Office) -> list[Question]:
                 at=act.at,
                 score=act.score or 0.0,
                 reasons=tuple((str(name), float(bits)) for name, bits in act.reasons),
-                one=_side(office, conn, act.person_id),
-                other=_side(office, conn, act.other_id),
+                one=side(office, conn, act.person_id),
+                other=side(office, conn, act.other_id),
             )
             for act in acts
         ]
@@ -83,11 +84,13 @@ def settled(office: Office) -> list[Found]:
         return identity.acts(conn, ["standing", "refused", "undone"], limit=MOST_QUESTIONS)
 
 
-def _side(office: Office, conn: Connection, person_id: str) -> Side:
+def side(office: Office, conn: Connection, person_id: str) -> Side:
+    """A person's last callers and addresses, masked."""
     rows = [reports.find(conn, one) for one in identity.of_person(conn, person_id)[-SHOWN:]]
     known = [row for row in rows if row is not None]
     seen = [viewing.caller_view(office.vault, row.caller_sealed, clear=False) for row in known]
     return Side(
+        person_id=person_id,
         callers=tuple(dict.fromkeys(view for view in seen if view is not None)),
         addresses=tuple(dict.fromkeys(row.address for row in known if row.address)),
         reports=len(identity.of_person(conn, person_id)),

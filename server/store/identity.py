@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, distinct, func, insert, or_, select, update
 
 from server.domain.address import Spot
-from server.domain.identity import Mention, Name
+from server.domain.identity import Mention
+from server.domain.names import Name
 from server.store.identity_tables import identity_acts, mentions
 from server.store.tables import reports
 
@@ -76,6 +77,36 @@ def of_person(conn: Connection, person_id: str) -> list[str]:
     return list(conn.execute(query.order_by(mentions.c.report_id)).scalars())
 
 
+def mentions_of(conn: Connection, person_id: str, *, limit: int) -> list[Mention]:
+    """What the newest reports say of a person."""
+    query = select(mentions).where(mentions.c.person_id == person_id)
+    newest = query.order_by(mentions.c.at.desc(), mentions.c.report_id).limit(limit)
+    return [to_mention(row) for row in conn.execute(newest)]
+
+
+def people_of_case(conn: Connection, case_id: str) -> list[str]:
+    query = (
+        select(mentions.c.person_id)
+        .join(reports, reports.c.id == mentions.c.report_id)
+        .where(reports.c.case_id == case_id)
+        .distinct()
+        .order_by(mentions.c.person_id)
+    )
+    return list(conn.execute(query).scalars())
+
+
+def people_by_number(conn: Connection, source_id: str) -> list[str]:
+    """Whom the reports with this number of any source come from."""
+    query = (
+        select(mentions.c.person_id)
+        .join(reports, reports.c.id == mentions.c.report_id)
+        .where(reports.c.source_id == source_id)
+        .distinct()
+        .limit(2)
+    )
+    return list(conn.execute(query).scalars())
+
+
 def move(conn: Connection, report_ids: Collection[str], person_id: str) -> None:
     query = update(mentions).where(mentions.c.report_id.in_(report_ids))
     conn.execute(query.values(person_id=person_id))
@@ -101,6 +132,13 @@ def acts(conn: Connection, states: Sequence[str], *, limit: int) -> list[Found]:
     """Newest first."""
     query = select(identity_acts).where(identity_acts.c.state.in_(states))
     return list(conn.execute(query.order_by(identity_acts.c.id.desc()).limit(limit)))
+
+
+def acts_of(conn: Connection, person_id: str, *, limit: int) -> list[Found]:
+    """What was done or asked about a person, newest first."""
+    mine = or_(identity_acts.c.person_id == person_id, identity_acts.c.other_id == person_id)
+    query = select(identity_acts).where(mine).order_by(identity_acts.c.id.desc())
+    return list(conn.execute(query.limit(limit)))
 
 
 def without_mention(conn: Connection, *, limit: int) -> list[Found]:

@@ -23,6 +23,10 @@ mentions = Table(
     Column("unit", String(16)),
     Column("room", String(16)),
     Column("place_key", String(192), index=True),
+    Column("agent", String(16), comment="Who told it for the person: relative, neighbour, …"),
+    Column("agent_key", String(96), index=True, comment="Relation and number of who told it."),
+    Column("others", Json, comment="Who else the text names: surname, keyed hash, sex."),
+    Column("pair_key", String(192), index=True, comment="Two surnames and the house they meet in."),
     comment="What each report says of its caller and place, and whom that was taken for.",
 )
 
@@ -41,6 +45,7 @@ identity_acts = Table(
     Column("moved", Json, nullable=False, comment="Reports that changed their person by it."),
     Column("settled_at", Instant),
     Column("settled_by", String(128)),
+    Column("why", String(32), comment="A word of a short list; empty when a rule did it."),
     Index("ix_identity_acts_state", "state", "id"),
     comment="Every merge, split and open question about identity; nothing is ever deleted.",
 )

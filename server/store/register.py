@@ -41,6 +41,19 @@ def calls(conn: Connection, since: datetime, *, limit: int) -> list[CallRow]:
     return list(conn.execute(query))[::-1]
 
 
+def calls_of_person(conn: Connection, person_id: str, *, limit: int) -> list[CallRow]:
+    """Every report of a person, repeats too, newest first."""
+    query = (
+        select(*_COLUMNS, reports.c.linked_to, reports.c.caller_sealed)
+        .join(mentions, mentions.c.report_id == reports.c.id)
+        .outerjoin(cases, cases.c.id == reports.c.case_id)
+        .where(mentions.c.person_id == person_id)
+        .order_by(reports.c.received_at.desc(), reports.c.id.desc())
+        .limit(limit)
+    )
+    return list(conn.execute(query))
+
+
 def earlier_of_case(
     conn: Connection, case_id: str, *, limit: int
 ) -> tuple[list[CallRow], set[str]]:

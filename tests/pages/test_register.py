@@ -15,10 +15,14 @@ from server.domain.report import Caller
 from server.office import Office
 from server.store import identity as store
 from server.store.engine import reading
+from server.web import translation
 
 Opener = Callable[..., Any]
 Filer = Callable[..., str]
 HOME = "临溪镇演示路1号3幢402"
+NOT_WORDS = re.compile("某|月")
+"""Masked names; days, which all pages write alike."""
+HAN = re.compile(r"[\u4e00-\u9fff]")
 
 
 def returning(office: Office, file: Filer) -> str:
@@ -106,3 +110,76 @@ def test_the_history_before_knocking_names_nobody(
     expect(earlier).to_contain_text("此前 2 次")
     expect(earlier.locator("li").first).to_contain_text("同一人")
     expect(earlier).not_to_contain_text("张")
+
+
+def test_two_people_are_merged_and_parted_by_hand_without_javascript(
+    office: Office, file: Filer, look: Opener
+) -> None:
+    """From the register to the person, a merge with its reason, its undoing, and a split."""
+    returning(office, file)
+    file(caller=Caller("李芳", "10000000044"), address="临溪镇演示路9号", source_id="JJ-44")
+    page: Page = look("zhihui", javascript=False).open("/console/register")
+    page.locator("tbody tr a").first.click()
+    calls = page.locator("form[action$=split] tbody tr")
+    expect(calls).to_have_count(3)
+    expect(page.locator("body")).not_to_contain_text("10000000011")
+
+    page.get_by_label("填另一人的接警单编号").fill("JJ-44")
+    merge = page.locator("form[action$=merge]")
+    merge.get_by_role("combobox").select_option("visited")
+    merge.get_by_role("button", name="合并为一人").click()
+    expect(page.locator(".notices")).to_contain_text("可在下方撤销")
+    expect(calls).to_have_count(4)
+    acts = page.get_by_role("table", name="最近的合并与拆分").locator("tbody tr").first
+    expect(acts).to_contain_text("上门或走访确认")
+    expect(acts).to_contain_text("zhihui")
+    acts.get_by_role("button", name="撤销").click()
+    expect(page.locator(".notices")).to_contain_text("恢复原样")
+    expect(calls).to_have_count(3)
+    expect(acts).to_contain_text("已撤销")
+
+    calls.first.get_by_role("checkbox").check()
+    parting = page.locator("form[action$=split]")
+    parting.get_by_role("combobox").select_option("family")
+    parting.get_by_role("button", name="分出为另一人").click()
+    expect(calls).to_have_count(2)
+    acts.get_by_role("link", name="另一人").click()
+    expect(page.locator("form[action$=split] tbody tr")).to_have_count(1)
+
+
+def test_a_merge_without_a_reason_changes_nothing_and_says_so(
+    office: Office, file: Filer, look: Opener
+) -> None:
+    case = returning(office, file)
+    page: Page = look("dudao").open(f"/console/cases/{case}")
+    page.get_by_role("link", name="报警人的全部记录").click()
+    page.locator("form[action$=merge]").evaluate("form => { form.noValidate = true }")
+    page.get_by_label("填另一人的接警单编号").fill("T-1")
+    page.get_by_role("button", name="合并为一人").click()
+    expect(page.locator(".notices")).to_contain_text("理由：请选一个理由")
+
+
+def test_every_word_of_the_register_stands_in_english_too(
+    office: Office, file: Filer, look: Opener
+) -> None:
+    """All but data: addresses, masked names, names of units and of the town."""
+    case = returning(office, file)
+    file(caller=Caller("张伟", "10000000033"), address=None)
+    seen = look("zhihui")
+    cookie = {"name": translation.COOKIE, "value": "en", "url": seen.site}
+    seen.page.context.add_cookies([cookie])
+    labels = (
+        "h1, h2, th, caption, dt, dd small, label, button, .tabs a, .page-head p, .driver, .notice"
+    )
+    wanted = f"{labels}, .state, .earlier summary, main option, .risk-band, .state-box, .sides a"
+    for address in ("", "/visits", "/places", "/identity", "?state=settled", "?band=low"):
+        page: Page = seen.open(f"/console/register{address}")
+        told = page.locator("main").locator(wanted).all_inner_texts()
+        assert [text for text in told if HAN.search(text) and "一组" not in text] == []
+    page = seen.open("/console/register")
+    page.locator("tbody tr a").first.click()
+    told = page.locator("main").locator(f"{wanted}, td.act").all_inner_texts()
+    assert [text for text in told if HAN.search(text) and not NOT_WORDS.search(text)] == []
+    page = seen.open(f"/console/cases/{case}")
+    expect(page.locator(".earlier summary")).to_contain_text("Before knocking")
+    expect(page.locator("body")).to_contain_text("in 90 days")

@@ -7,19 +7,23 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
-from server.domain.errors import Conflict, Invalid
+from server.domain.errors import Conflict, Invalid, Missing
+from server.domain.identity_reasons import MergeReason, SplitReason
 from server.domain.report import Caller
 from server.domain.roles import Actor, Role
 from server.office import Office
-from server.services import identity, linking, register
+from server.services import identity, linking, merging, persons, register
 from server.services import reading as case_reading
 from server.store import identity as store
 from server.store import register as register_store
 from server.store.engine import reading, writing
 from server.store.identity_tables import mentions
+from server.store.tables import events
 
 DESK = Actor("zhihui", Role.DISPATCHER)
+SAID_SO = MergeReason.SAID_SO
 HOME = "翠柳苑3幢402"
 Filer = Callable[..., Any]
 
@@ -65,43 +69,72 @@ def test_a_question_is_answered_and_the_merge_undone(street: Office, file: Filer
     with reading(street.engine) as conn:
         (asked,) = store.acts(conn, ["pending"], limit=9)
     assert asked.reasons
-    identity.answer(street, asked.id, same=True, actor=DESK)
+    merging.answer(street, asked.id, same=True, actor=DESK)
     assert who(street, one) == who(street, two)
     with pytest.raises(Conflict, match="answered by somebody else"):
-        identity.answer(street, asked.id, same=False, actor=DESK)
-    identity.undo(street, asked.id, actor=DESK)
+        merging.answer(street, asked.id, same=False, actor=DESK)
+    merging.undo(street, asked.id, actor=DESK)
     assert who(street, one) != who(street, two)
     with pytest.raises(Conflict, match="Only what stands"):
-        identity.undo(street, asked.id, actor=DESK)
+        merging.undo(street, asked.id, actor=DESK)
 
 
 def test_merge_and_split_move_exactly_what_they_say(street: Office, file: Filer) -> None:
     one = called(file, "张伟", "10000000001")
     two = called(file, "李芳", "10000000002", "荷塘里9幢101")
     again = called(file, "李芳", "10000000002", "荷塘里9幢101")
-    number = identity.merge(street, who(street, two), who(street, one), actor=DESK)
+    number = merging.merge(street, who(street, two), who(street, one), why=SAID_SO, actor=DESK)
     assert who(street, one) == who(street, two) == who(street, again)
-    identity.undo(street, number, actor=DESK)
+    merging.undo(street, number, actor=DESK)
     assert who(street, two) == who(street, again) != who(street, one)
 
-    apart = identity.split(street, [again.answer["report"]["id"]], actor=DESK)
+    apart, _ = merging.split(
+        street, [again.answer["report"]["id"]], why=SplitReason.FAMILY, actor=DESK
+    )
     assert who(street, two) != who(street, again)
-    identity.undo(street, apart, actor=DESK)
+    merging.undo(street, apart, actor=DESK)
     assert who(street, two) == who(street, again)
-    with pytest.raises(Invalid, match="at least one"):
-        identity.split(street, [one.answer["report"]["id"]], actor=DESK)
+    with pytest.raises(Invalid, match="至少留一条"):
+        merging.split(street, [one.answer["report"]["id"]], why=SplitReason.FAMILY, actor=DESK)
+
+
+def test_acts_by_hand_keep_their_reason_and_the_page_shows_both_people(
+    street: Office, file: Filer
+) -> None:
+    one = called(file, "张伟", "10000000001")
+    two = called(file, "李芳", "10000000002", HOME, source_id="JJ-2")
+    keep, gone = who(street, one), who(street, two)
+    (alike,) = persons.look(street, keep).alike
+    assert (alike.person_id, alike.side.reports) == (gone, 1)
+    with pytest.raises(Invalid, match="查无此接警单"):
+        persons.merge_with(street, keep, other="", source_id="JJ-9", why=SAID_SO, actor=DESK)
+    persons.merge_with(street, keep, other="", source_id="JJ-2", why=SAID_SO, actor=DESK)
+    shown = persons.look(street, keep)
+    assert [call.report_id for call in shown.calls] == [
+        taken.answer["report"]["id"] for taken in (two, one)
+    ]
+    assert {str(call.caller.name) for call in shown.calls if call.caller} == {"张某", "李某"}
+    assert [(act.why, act.by) for act in shown.acts] == [("said_so", "zhihui")]
+    assert persons.look(street, gone).merged_into == keep
+    with reading(street.engine) as conn:
+        told = list(conn.execute(select(events).where(events.c.kind == "identity_merged")))
+    assert [row.body for row in told] == [{"act": shown.acts[0].id, "why": "said_so"}]
+    merging.undo(street, shown.acts[0].id, actor=DESK)
+    assert persons.look(street, gone).merged_into is None
+    with pytest.raises(Missing):
+        persons.look(street, "nobody")
 
 
 def test_an_older_act_waits_for_the_later_one(street: Office, file: Filer) -> None:
     one = called(file, "张伟", "10000000001")
     two = called(file, "李芳", "10000000002", "荷塘里9幢101")
     three = called(file, "王敏", "10000000003", "荷塘里9幢102")
-    first = identity.merge(street, who(street, two), who(street, one), actor=DESK)
-    second = identity.merge(street, who(street, one), who(street, three), actor=DESK)
+    first = merging.merge(street, who(street, two), who(street, one), why=SAID_SO, actor=DESK)
+    second = merging.merge(street, who(street, one), who(street, three), why=SAID_SO, actor=DESK)
     with pytest.raises(Conflict, match="undo the later act first"):
-        identity.undo(street, first, actor=DESK)
-    identity.undo(street, second, actor=DESK)
-    identity.undo(street, first, actor=DESK)
+        merging.undo(street, first, actor=DESK)
+    merging.undo(street, second, actor=DESK)
+    merging.undo(street, first, actor=DESK)
     assert len({who(street, taken) for taken in (one, two, three)}) == 3
 
 

@@ -20,9 +20,9 @@ from server.domain.identity import (
     choose,
     compare,
     profile_of,
-    read_name,
     same_person,
 )
+from server.domain.names import read_name
 
 ROOT = Path(__file__).parents[2]
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)

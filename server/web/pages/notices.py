@@ -13,6 +13,7 @@ from server.domain.errors import (
     Conflict,
     Invalid,
     Missing,
+    MovedSince,
     NotAllowed,
     OfficeError,
     OutOfOrder,
@@ -31,6 +32,8 @@ _FIELDS = {
     "reason": "退单原因",
     "verdict": "认定",
     "why": "理由",
+    "other": "另一人",
+    "reports": "警情",
 }
 
 
@@ -58,6 +61,7 @@ def in_chinese(error: OfficeError) -> str:
 _SAID: tuple[tuple[type[OfficeError], str], ...] = (
     (CaseClosed, "警情已办结，不能再改。"),
     (OutOfOrder, "请先签收，再做后面的步骤。"),
+    (MovedSince, "之后又有合并或拆分，请先撤销后面的一步。"),
     (Conflict, "未能完成：警情或单元的状态已变，请看更新后的页面再试。"),
     (NotAllowed, "当前账号没有此权限。"),
     (Missing, "没有找到，请刷新页面。"),

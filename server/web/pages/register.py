@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from server.domain.identity_reasons import REASON_NAMES_ZH
 from server.domain.register import BAND_ORDER, Entry
 from server.domain.roles import Action
-from server.services import identity, linking, register, units
+from server.services import linking, merging, register, units
 from server.services.register import EarlierCall, Register
 from server.services.sheets import Cell
 from server.web.access import current_actor, current_office, needs
 from server.web.pages import lists, words
 from server.web.pages.notices import then_back
+from server.web.translation import translate
 
 blueprint = Blueprint("register", __name__)
 
@@ -73,6 +75,7 @@ def identities() -> str:
         asked=linking.questions(office),
         acts=linking.settled(office),
         links=linking.link_figures(office),
+        reasons_zh=REASON_NAMES_ZH,
     )
 
 
@@ -84,12 +87,14 @@ def settle(number: int) -> AnyResponse:
     def act() -> str:
         office, actor, word = current_office(), current_actor(), request.form.get("do", "")
         if word == "undo":
-            identity.undo(office, number, actor=actor)
+            merging.undo(office, number, actor=actor)
             return "已撤销，恢复原样。"
-        identity.answer(office, number, same=word == "same", actor=actor)
+        merging.answer(office, number, same=word == "same", actor=actor)
         return "已并为一人，可撤销。" if word == "same" else "已确认不是同一人。"
 
-    return then_back(act, f"{HERE}/identity")
+    person = request.form.get("person", "")
+    back = url_for("persons.person", person_id=person) if person else f"{HERE}/identity"
+    return then_back(act, back)
 
 
 def _page(template: str, found: Register, **more: object) -> str:
@@ -100,11 +105,13 @@ def _page(template: str, found: Register, **more: object) -> str:
         template,
         found=found,
         now=office.clock(),
-        states=STATES,
-        colours=colours(),
+        states={state: translate(name) for state, name in STATES.items()},
+        colours={band: translate(name) for band, name in colours().items()},
         unit_names=names,
         settings=settings,
-        kinds={code: name for code, name in words.CATEGORIES.items() if "dispute" in code},
+        kinds={
+            code: translate(name) for code, name in words.CATEGORIES.items() if "dispute" in code
+        },
         **more,
     )
 

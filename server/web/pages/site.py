@@ -29,8 +29,10 @@ from server.web.pages import (
     oversight,
     papers,
     people,
+    persons,
     phone,
     phone_acts,
+    phrases,
     search,
     sentences,
     tiles,
@@ -63,6 +65,7 @@ PAGES = (
     phone_acts,
     devices,
     register_pages,
+    persons,
 )
 """Modules with a ``blueprint``; a new page adds itself here and in ``navigation.ENTRIES``."""
 
@@ -106,11 +109,13 @@ def _teach_words(app: Flask) -> None:
             f"zh_{name}",
         )
     app.add_template_global(register_pages.earlier_calls)
+    app.add_template_global(persons.people_of)
     app.add_template_filter(naming.short_id, "short_id")
     app.add_template_filter(words.category, "zh_category")
     app.add_template_filter(words.likelihood, "likelihood")
     app.add_template_filter(lambda code: translate(words.category(code)), "zh_category")
     app.add_template_filter(lambda share: translate(words.likelihood(share)), "likelihood")
+    app.add_template_filter(phrases.driver, "driver")
     app.add_template_filter(naming.full_name, "case_name")
     app.add_template_filter(naming.wall_name, "wall_name")
     app.add_template_filter(lambda address: naming.place_names().address(address), "in_town")
@@ -148,6 +153,7 @@ def _facts() -> dict[str, object]:
         "dispositions": words.DISPOSITIONS,
         "route_keys": words.ROUTE_KEYS,
         "can": {
+            "see_console": Action.SEE_CONSOLE,
             "correct": Action.CORRECT,
             "assign": Action.ASSIGN,
             "act": Action.ACT_ON_CASE,
