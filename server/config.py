@@ -26,6 +26,7 @@ from server.domain.linking import LinkRule
 from server.domain.presence import Rule as PresenceRule
 from server.domain.sla import Limits
 from server.map_config import MapSettings
+from server.models_config import ModelsSettings
 from server.recurrence_config import RecurrenceSettings
 
 SETTINGS_FILE = "xiaonao.toml"
@@ -206,6 +207,7 @@ class Settings(Section):
     devices: DevicesSettings = DevicesSettings()
     aftercare: AftercareSettings = AftercareSettings()
     duty: DutySettings = DutySettings()
+    models: ModelsSettings = ModelsSettings()
     retention: RetentionSettings = RetentionSettings()
     push: PushSettings = PushSettings()
     district: DistrictSettings = DistrictSettings()

@@ -6,21 +6,18 @@ Each job is idempotent and may run in any number of workers at once.
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 from threading import Event as Flag
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from server.domain.errors import OfficeError
-from server.domain.opinions import TRAINING_WEIGHTS
 from server.office import Office
-from server.services import confirming, identity, models, opinions, push, rejudge
+from server.services import confirming, identity, models, push, rejudge
+from server.services.lessons import CORRECTIONS_FILE, export_corrections
 from server.store import confirmations, frames, reports, telemetry
 from server.store.engine import reading, writing
 from triage.registry import CURRENT_FILE, DECISIONS_FILE
@@ -30,7 +27,6 @@ RETENTION_EVERY = 3600
 """Rounds between two clean-ups."""
 CATCH_UP_EVERY = 10
 """Rounds between two looks for callers nobody asked about; the look reads every report's key."""
-CORRECTIONS_FILE = "corrections.jsonl"
 
 log = structlog.get_logger()
 
@@ -67,32 +63,6 @@ def export_if_newer(office: Office, exported: int) -> int:
     if last > exported:
         export_corrections(office, office.home / CORRECTIONS_FILE)
     return last
-
-
-def export_corrections(office: Office, path: Path) -> int:
-    """All current corrections as JSON Lines for training, written in one step; how many.
-
-    Texts are masked; who corrected stays in the office.
-    """
-    rows = sorted(opinions.labelled(office), key=lambda row: (row.at, row.report_id))
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    with draft.open("w", encoding="utf-8") as file:
-        for row in rows:
-            line = {
-                "text": row.text,
-                "label": row.current.label,
-                "category": row.current.category,
-                "source": "correction",
-                "how": row.current.weight,
-                "weight": TRAINING_WEIGHTS[row.current.weight],
-                "at": row.at.isoformat(),
-                "report_id": row.report_id,
-            }
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-    return len(rows)
 
 
 def forget_old(office: Office) -> int:

@@ -8,6 +8,7 @@
     ├── ModelUnavailable         no model can be used; whoever asks sends the report to review
     │   └── ArtefactRefused      one artefact is incomplete, altered or does not repeat itself
     ├── AlreadyThere             an artefact of that name exists; artefacts never change
+    ├── TooBig                   a training run needs more memory than it may take
     ├── GateFailed               a candidate may not serve; says which figure stands against it
     └── NothingToRollBack        no earlier promotion is on record
 """
@@ -55,6 +56,17 @@ class AlreadyThere(TriageError):
     def __init__(self, name: str) -> None:
         super().__init__(f"A model named {name} exists already; give the new one another name.")
         self.name = name
+
+
+class TooBig(TriageError):
+    """Training needs more than ``megabytes`` of memory (0: more than there is)."""
+
+    def __init__(self, megabytes: int) -> None:
+        bound = f"the {megabytes} MB it may take" if megabytes else "there is"
+        super().__init__(
+            f"Training needs more memory than {bound}; allow more, or train on words alone."
+        )
+        self.megabytes = megabytes
 
 
 class GateFailed(TriageError):

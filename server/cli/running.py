@@ -12,11 +12,11 @@ import click
 import structlog
 from flask import Flask
 
-from server import sweep, worker
+from server import learner, sweep, worker
 from server.cli.common import office_of
 from server.demo import people
 from server.office import Office
-from server.services import rejudge
+from server.services import lessons, rejudge
 from server.supervise import exposure, sealed
 from server.supervise.address import Address, parse
 from server.supervise.lock import working
@@ -37,7 +37,7 @@ def run_server(home: Path, http: str | None, *, with_clocks: bool) -> None:
     address = parse(http) if http else usual
     exposure.check(home, address)
     log.info("model", name=office.judge.name, fault=office.judge.fault)  # opened before any caller
-    clocks: tuple[Clockwork, ...] = (sweep.run, worker.run) if with_clocks else ()
+    clocks: tuple[Clockwork, ...] = (sweep.run, worker.run, learner.run) if with_clocks else ()
     with working(home), _beside(office, clocks):
         run(
             office,
@@ -61,16 +61,18 @@ def run_worker(home: Path, *, once: bool) -> None:
     office = office_of(home)
     with working(home):
         if once:
-            worker.export_corrections(office, home / worker.CORRECTIONS_FILE)
+            lessons.export_corrections(office, home / lessons.CORRECTIONS_FILE)
             rejudge.rejudge_waiting(office)
             worker.forget_old(office)
         else:
-            worker.run(office, _until_told())
+            stop = _until_told()
+            with _beside(office, (learner.run,), stop):
+                worker.run(office, stop)
 
 
 def export_corrections(office: Office, path: Path) -> int:
     """All current corrections into ``path``; how many."""
-    return worker.export_corrections(office, path)
+    return lessons.export_corrections(office, path)
 
 
 def api_description() -> dict[str, object]:
@@ -90,8 +92,10 @@ def _tell(server: WebServer) -> None:
 
 
 @contextmanager
-def _beside(office: Office, jobs: tuple[Clockwork, ...]) -> Iterator[None]:
-    stop = threading.Event()
+def _beside(
+    office: Office, jobs: tuple[Clockwork, ...], stop: threading.Event | None = None
+) -> Iterator[None]:
+    stop = stop or threading.Event()
     threads = [
         threading.Thread(target=job, args=(office, stop), name=job.__module__, daemon=True)
         for job in jobs

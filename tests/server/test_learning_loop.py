@@ -8,12 +8,11 @@ from collections.abc import Callable
 
 import pytest
 
-from server import worker
 from server.domain.errors import Conflict, Invalid, NotAllowed
 from server.domain.opinions import Weight
 from server.domain.roles import Actor, Role
 from server.office import Office
-from server.services import audit, models, opinions, review
+from server.services import audit, lessons, models, opinions, review
 from server.services.intake import Taken
 from server.store.events import EventFilter
 from triage.artefact import seal_of
@@ -40,7 +39,7 @@ def split(office: Office, file: Callable[..., Taken]) -> str:
 
 
 def exported(office: Office) -> list[dict[str, object]]:
-    worker.export_corrections(office, office.home / "corrections.jsonl")
+    lessons.export_corrections(office, office.home / "corrections.jsonl")
     lines = (office.home / "corrections.jsonl").read_text("utf-8").splitlines()
     return [json.loads(line) for line in lines]
 

@@ -14,9 +14,12 @@ from triage.taxonomy import LABELS
 from triage.training.corpus import CORRECTION_BRIEF, Example
 from triage.training.fit import OutOfFold
 from triage.training.heads import KernelHead, fit_kernel, fit_mix, held_out_scores, targets
+from triage.training.progress import Progress, silent
 from triage.training.split import honest_folds
 
 _FLOOR = 1e-9
+_CHUNK = 1024
+"""Texts encoded between two words of progress."""
 _FEWEST = 300
 """Below so many texts the encoder never saw, all held-out texts count; the manifest says so."""
 
@@ -38,12 +41,21 @@ class Encoded:
         return softmax(self.mix.labels(np.log(np.clip(words, _FLOOR, 1)), meaning))
 
 
-def fit_encoded(examples: Sequence[Example], encoder: Encoder, linear: OutOfFold) -> Encoded:
+def fit_encoded(
+    examples: Sequence[Example],
+    encoder: Encoder,
+    linear: OutOfFold,
+    progress: Progress | None = None,
+) -> Encoded:
     """Vectors of every text, a kernel head on all of them, the mix from held-out scores."""
-    vectors = encoder.vectors([example.text for example in examples])
+    progress = progress or Progress(silent, encoder=True)
+    vectors = _vectors(examples, encoder, progress)
     wanted = targets(examples)
     honest = never_seen(examples, encoder)
-    scores = held_out_scores(vectors, wanted, honest_folds(examples, honest.tolist()))
+    dealt = honest_folds(examples, honest.tolist())
+    parts = len(dealt) + 1
+    scores = held_out_scores(vectors, wanted, dealt, lambda done: progress.at("heads", done, parts))
+    progress.at("heads", parts - 1, parts)
     cut = len(LABELS)
     words = np.log(np.clip(linear.p, _FLOOR, 1))
     leaf_words = np.log(np.clip(linear.leaves, _FLOOR, 1))
@@ -59,6 +71,14 @@ def fit_encoded(examples: Sequence[Example], encoder: Encoder, linear: OutOfFold
     )
     p = softmax(mix.labels(words, scores[:, :cut]))
     return Encoded(encoder, fit_kernel(vectors, wanted), mix, p, honest)
+
+
+def _vectors(examples: Sequence[Example], encoder: Encoder, progress: Progress) -> Any:
+    found = []
+    for start in range(0, len(examples), _CHUNK):
+        progress.at("encode", start, len(examples))
+        found.append(encoder.vectors([e.text for e in examples[start : start + _CHUNK]]))
+    return np.concatenate(found)
 
 
 def never_seen(examples: Sequence[Example], encoder: Encoder) -> Any:

@@ -11,6 +11,7 @@ import numpy as np
 from triage.segmenter import Segmented, Segmenter
 from triage.taxonomy import CATEGORIES, LABELS
 from triage.training.corpus import Example
+from triage.training.progress import Progress, silent
 from triage.training.split import honest_folds
 
 _LABEL_C = 10.0
@@ -71,15 +72,18 @@ def fit(
     *,
     honest: Sequence[bool] | None = None,
     seed: int = 0,
+    progress: Progress | None = None,
 ) -> tuple[Fitted, OutOfFold]:
     """Fit on everything; the temperature and ``OutOfFold`` come from folds by brief over the rows
     that are ``honest`` (all where nothing is said); the others' figures are nought."""
+    progress = progress or Progress(silent, encoder=False)
     texts = columns([segmenter.segment(example.text) for example in examples])
     y = np.array([LABELS.index(example.label) for example in examples])
     kept = np.ones(len(y), dtype=bool) if honest is None else np.array(honest, dtype=bool)
     dealt = honest_folds(examples, kept.tolist())
-    scores, leaves = _held_out_scores(examples, texts, y, dealt, seed)
+    scores, leaves = _held_out_scores(examples, texts, y, dealt, seed, progress)
     temperature = _temperature(scores[kept], y[kept])
+    progress.at("fit")
     vectorizers = _vectorizers()
     features = vectorizers.fit_transform(texts)
     head = _head(features, y, len(LABELS), _LABEL_C, seed)
@@ -100,11 +104,17 @@ def fit_words(examples: Sequence[Example], segmenter: Segmenter) -> Callable[[An
 
 
 def _held_out_scores(
-    examples: Sequence[Example], texts: Any, y: Any, dealt: Sequence[list[int]], seed: int
+    examples: Sequence[Example],
+    texts: Any,
+    y: Any,
+    dealt: Sequence[list[int]],
+    seed: int,
+    progress: Progress,
 ) -> tuple[Any, Any]:
     scores = np.zeros((len(y), len(LABELS)))
     leaves = np.zeros((len(y), len(CATEGORIES)))
     for number, held_out in enumerate(dealt):
+        progress.at("folds", number, len(dealt))
         keep = np.ones(len(y), dtype=bool)
         keep[held_out] = False
         vectorizers = _vectorizers()

@@ -32,6 +32,7 @@ from triage.training.encoded_fit import Encoded, fit_encoded, never_seen
 from triage.training.evaluate import Judgement, metrics
 from triage.training.export import Artefact, write_artefact
 from triage.training.fit import Fitted, OutOfFold, fit
+from triage.training.progress import Progress, Tell, silent
 from triage.training.thresholds import HeldOut, choose
 from triage.triager import cues_of
 
@@ -53,17 +54,22 @@ def train(
     corrections: Path | None = None,
     encoder: Path | None = None,
     seed: int = 0,
+    tell: Tell = silent,
 ) -> Trained:
     """Fit, measure out of fold, choose thresholds, write ``folder/name``. The same inputs and
-    seed give the same model file. ``encoder`` is the folder of one, None for words alone."""
+    seed give the same model file. ``encoder`` is the folder of one, None for words alone;
+    ``tell`` hears how far it is."""
+    progress = Progress(tell, encoder=encoder is not None)
+    progress.at("read")
     segmenter = Segmenter()
     # Corrections first: a real report outweighs a written text that nearly repeats it.
     read = [*(read_corrections(corrections) if corrections else []), *read_corpus(corpus)]
     examples = without_near_duplicates(read)
     opened = Encoder.open(encoder) if encoder else None
     honest = never_seen(examples, opened).tolist() if opened else None
-    fitted, held_out = fit(examples, segmenter, honest=honest, seed=seed)
-    encoded = fit_encoded(examples, opened, held_out) if opened else None
+    fitted, held_out = fit(examples, segmenter, honest=honest, seed=seed, progress=progress)
+    encoded = fit_encoded(examples, opened, held_out, progress) if opened else None
+    progress.at("choose")
     unseen, p = _measured(examples, held_out, encoded)
     rows = _held_out_rows(unseen, p, segmenter)
     limits = Limits()
@@ -83,7 +89,9 @@ def train(
         created_at=created_at,
         encoded=encoded,
     )
+    progress.at("write")
     path = write_artefact(folder, artefact, fitted, examples, segmenter)
+    progress.at("write", 1)
     return Trained(path, measured)
 
 

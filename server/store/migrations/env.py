@@ -10,6 +10,7 @@ from server.store import (
     edge_tables,
     identity_tables,
     learning_tables,
+    model_tables,
     phone_tables,
     search_tables,
 )
@@ -21,6 +22,7 @@ __all__ = [
     "edge_tables",
     "identity_tables",
     "learning_tables",
+    "model_tables",
     "phone_tables",
     "search_tables",
 ]

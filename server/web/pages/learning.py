@@ -9,7 +9,7 @@ from server.domain.errors import Invalid
 from server.domain.roles import Action
 from server.services import models, opinions
 from server.web.access import current_actor, current_office, needs
-from server.web.pages import forms, words
+from server.web.pages import forms, training, words
 from server.web.pages.notices import then_back
 
 blueprint = Blueprint("learning", __name__)
@@ -31,6 +31,7 @@ def models_page() -> str:
         drifts=models.drifts(office),
         drift_names=_DRIFTS,
         kinds=_KINDS,
+        training=training.facts(),
     )
 
 

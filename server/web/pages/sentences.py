@@ -209,6 +209,10 @@ _TELLERS: Mapping[str, Callable[[TimelineEvent, Names], Sentence]] = {
         f"纠纷再起：{event.body.get('days')}天后又报警", "warn"
     ),
     "second_opinion": _said("另一人复核了类别", feed=False),
+    "training_asked": _said("安排训练候选模型", feed=False),
+    "training_done": _said("训练出候选模型", feed=False),
+    "training_failed": _said("训练失败", "warn", feed=False),
+    "training_cancelled": _said("取消了训练", feed=False),
     "model_promoted": _said("新模型上线"),
     "model_rolled_back": _said("模型退回上一个", "warn"),
     "model_refused": _said("候选模型未通过比对", feed=False),

@@ -2,6 +2,7 @@
 
 import { startClocks } from "./clock.js";
 import { startMenus } from "./menu.js";
+import { refresh } from "./page.js";
 
 startClocks();
 startMenus();
@@ -16,3 +17,9 @@ document.addEventListener("submit", (event) => {
 addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sending]")) form.removeAttribute("data-sending");
 });
+
+/** A part that is busy is looked at again until it is not. */
+const BUSY_MS = 2000;
+setInterval(() => {
+  if (!document.hidden && document.querySelector("[data-live][data-busy]")) refresh();
+}, BUSY_MS);

@@ -1,0 +1,39 @@
+"""What the office teaches: the file of corrections that training reads."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from server.domain.opinions import TRAINING_WEIGHTS
+from server.office import Office
+from server.services import opinions
+
+CORRECTIONS_FILE = "corrections.jsonl"
+
+
+def export_corrections(office: Office, path: Path) -> int:
+    """All current corrections as JSON Lines for training, written in one step; how many.
+
+    Texts are masked; who corrected stays in the office.
+    """
+    rows = sorted(opinions.labelled(office), key=lambda row: (row.at, row.report_id))
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    with draft.open("w", encoding="utf-8") as file:
+        for row in rows:
+            line = {
+                "text": row.text,
+                "label": row.current.label,
+                "category": row.current.category,
+                "source": "correction",
+                "how": row.current.weight,
+                "weight": TRAINING_WEIGHTS[row.current.weight],
+                "at": row.at.isoformat(),
+                "report_id": row.report_id,
+            }
+            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+    return len(rows)

@@ -1,0 +1,70 @@
+"""The models page starts, shows and cancels training; only those who manage models may."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from server.domain.roles import Role
+from server.office import Office
+from server.services import accounts, training
+from server.web.auth import COOKIE
+from server.web.flask_app import create_web
+
+
+@pytest.fixture
+def web(office: Office) -> Flask:
+    app = create_web(office)
+    app.config["WTF_CSRF_METHODS"] = set()
+    return app
+
+
+@pytest.fixture
+def enter(office: Office, web: Flask) -> Callable[[Role], FlaskClient]:
+    def make(role: Role) -> FlaskClient:
+        user = accounts.create_user(office, f"u-{role.value}", "made-up-password", role)
+        client = web.test_client()
+        client.set_cookie(COOKIE, accounts.open_session(office, user))
+        return client
+
+    return make
+
+
+def test_a_supervisor_starts_watches_and_cancels(
+    office: Office, enter: Callable[[Role], FlaskClient]
+) -> None:
+    client = enter(Role.SUPERVISOR)
+    started = client.post("/console/models/train", data={"encoder": "none"}, follow_redirects=True)
+    assert "已安排训练" in started.text
+    assert "等待开始" in started.text
+    assert "开始训练</button>" not in started.text
+    run = training.claim(office, "made-up:1")
+    assert run is not None
+    training.beat(office, run.id, "made-up:1", stage="folds", share=0.25, peak_mb=321)
+    page = client.get("/console/models").text
+    assert all(word in page for word in ("训练中", "分组检验", "25%", "321 MB"))
+    told = client.post(f"/console/models/train/{run.id}/cancel", follow_redirects=True).text
+    assert "正在取消" in told
+    training.cancelled(office, run.id)
+    assert "已取消" in client.get("/console/models").text
+
+
+def test_a_failed_run_says_why_in_both_languages(
+    office: Office, enter: Callable[[Role], FlaskClient]
+) -> None:
+    client = enter(Role.ADMIN)
+    client.post("/console/models/train", data={"encoder": ""})
+    run = training.claim(office, "made-up:1")
+    assert run is not None
+    training.failed(office, run.id, training.Fault.LOST)
+    assert "训练进程失去联系" in client.get("/console/models").text
+    client.set_cookie("xn_lang", "en")
+    assert "The worker was not heard any more" in client.get("/console/models").text
+
+
+def test_a_dispatcher_may_not(office: Office, enter: Callable[[Role], FlaskClient]) -> None:
+    assert enter(Role.DISPATCHER).post("/console/models/train").status_code == 403
+    assert not training.log(office)
