@@ -27,7 +27,8 @@ _SHOWN = 50
 @click.option(
     "--golden",
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
-    help="Frozen rows {text,label,category?} no model is trained on; HOME/golden.jsonl by default.",
+    help="Frozen rows {text,label,category?} no model is trained on; HOME/golden.jsonl or else"
+    " the shipped ones by default.",
 )
 @HOME
 def gate(challenger: str, champion: str | None, by: str, golden: Path | None, home: Path) -> None:
@@ -43,7 +44,7 @@ def gate(challenger: str, champion: str | None, by: str, golden: Path | None, ho
     old = registry.find(champion) if champion else registry.current()
     verdict = paired(home, old, new, by=by, golden=golden)
     if verdict is None:
-        raise WrongUse("Nothing to compare on; give --golden FILE or put HOME/golden.jsonl.")
+        raise WrongUse("Nothing to compare on; give --golden FILE or fill HOME/golden.jsonl.")
     click.echo(json.dumps(verdict, ensure_ascii=False, indent=2))
     if verdict["reasons"]:
         raise GateFailed(challenger, tuple(verdict["reasons"]))
@@ -82,14 +83,13 @@ def suspects(corpus: Path | None, top: int, home: Path) -> None:
 def paired(
     home: Path, old: Artefact, new: Artefact, *, by: str, golden: Path | None = None
 ) -> dict[str, Any] | None:
-    """The paired gate's verdict, put on record; None when there is no row to compare on."""
+    """The paired gate's verdict, put on record; None when the golden file is empty."""
     from triage.training.gate_paired import Margins
     from triage.training.gate_run import exam, examine, keep
 
-    usual, own = home / GOLDEN_FILE, home / CORRECTIONS_FILE
-    frozen = golden or (usual if usual.is_file() else None)
-    paper = exam(frozen, own if own.is_file() else None, old, new)
-    if frozen is None and not paper.rows:
+    own = home / CORRECTIONS_FILE
+    paper = exam(golden or _golden(home), own if own.is_file() else None, old, new)
+    if not paper.rows:
         return None
     with tempfile.TemporaryDirectory(prefix="gate-") as folder:
         verdict = examine(Path(folder), old, new, paper, Margins())
@@ -98,6 +98,12 @@ def paired(
     decision |= verdict.as_json()
     keep(home / "models", decision)
     return decision
+
+
+def _golden(home: Path) -> Path | None:
+    """The home's own frozen rows, real ones; until it has any, the shipped ones."""
+    places = (home / GOLDEN_FILE, datasets_dir() / GOLDEN_FILE)
+    return next((place for place in places if place.is_file()), None)
 
 
 def stand_in_the_way(home: Path, old: Artefact | None, new: Artefact, by: str) -> None:
