@@ -60,9 +60,8 @@ class Layers:
             shown = torch.rand(mask.shape) > _HIDDEN_PIECES
             shown[:, 0] = True
             mask = mask & shown
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            for number in range(self.frozen, self.layers):
-                states = self._layer(states, mask, number, dropout)
+        for number in range(self.frozen, self.layers):
+            states = self._layer(states, mask, number, dropout)
         weight = mask[:, :, None].float()
         return (states.float() * weight).sum(dim=1) / weight.sum(dim=1)
 
