@@ -12,7 +12,7 @@ from typing import IO, Any
 import click
 
 from triage.cli_home import HOME
-from triage.errors import BadRow, TriageError, WrongUse
+from triage.errors import BadRow, ModelUnavailable, TriageError, WrongUse
 from triage.foresight import Foresight
 from triage.recurrence_model import RiskModel, model_of
 from triage.rows import event_of, id_of, parse_object, report_of
@@ -29,8 +29,9 @@ def cli() -> None:
 
 @cli.command()
 @click.argument("file", default="-")
+@click.option("--model", help="Ask this model instead of the one that serves.")
 @HOME
-def assess(file: str, home: Path) -> None:
+def assess(file: str, model: str | None, home: Path) -> None:
     """Assess JSON Lines {"id","text","received_at"?} from FILE or - into JSON Lines.
 
     A line that cannot be read comes back as {"id","error"}; the rest is still assessed.
@@ -39,7 +40,9 @@ def assess(file: str, home: Path) -> None:
     """
     from triage.triager import Triager
 
-    triager = Triager.open(home=home)
+    triager = Triager.open(home=home, model=model)
+    if triager.fault and model:
+        raise ModelUnavailable(triager.fault)
     if triager.fault:
         click.echo(triager.fault, err=True)
 

@@ -10,9 +10,9 @@ import click
 
 from triage.cli_evaluate import evaluate
 from triage.cli_gate import gate, stand_in_the_way, suspects
-from triage.cli_home import HOME
+from triage.cli_home import HOME, wants_second
 from triage.cli_train import brief, registry_of, serving_in, show, train
-from triage.errors import GateFailed, ModelUnavailable
+from triage.errors import GateFailed, ModelUnavailable, WrongUse
 from triage.registry import Artefact, Registry
 
 NAME = click.argument("name")
@@ -54,14 +54,18 @@ def candidates(home: Path) -> None:
 @NAME
 @BY
 @click.option("--why", required=True, help="The reason, kept on record.")
+@click.option("--second", default="", help="Who agrees, where the site wants two.")
+@click.option("--second-why", default="", help="The second person's reason.")
 @HOME
-def promote(name: str, by: str, why: str, home: Path) -> None:
+def promote(name: str, by: str, why: str, second: str, second_why: str, home: Path) -> None:
     """Let model NAME serve, if it loses no police recall against the present one.
 
     Example: xiaonao-triage promote triage-2026.11.2 --by 李某某 --why 十一月纠正后重训
     """
     from triage.training.gate import objections, read_metrics
 
+    if wants_second(home) and not (second.strip() and second_why.strip()):
+        raise WrongUse("Two persons decide here; give --second and --second-why.")
     registry = registry_of(home)
     artefact = registry.find(name)
     _check_loads(registry, artefact)
@@ -71,7 +75,7 @@ def promote(name: str, by: str, why: str, home: Path) -> None:
     if against:
         raise GateFailed(name, against)
     stand_in_the_way(home, serving, artefact, by)
-    registry.promote(name, by, why)
+    registry.promote(name, by, why, second=second, second_why=second_why)
     show({"current": name, "before": serving.name if serving else None, "by": by})
 
 

@@ -35,13 +35,16 @@ class Artefact:
 
 @dataclass(frozen=True, slots=True)
 class Promotion:
-    """Who made ``name`` serve, when (aware) and why; ``back`` when it was a roll-back."""
+    """Who made ``name`` serve, when (aware) and why; ``back`` when it was a roll-back; ``second``
+    agreed where two are needed."""
 
     name: str
     by: str
     at: datetime
     why: str
     back: bool = False
+    second: str = ""
+    second_why: str = ""
 
 
 def _utc_now() -> datetime:
@@ -49,7 +52,8 @@ def _utc_now() -> datetime:
 
 
 class Registry:
-    """``shipped_dir`` is read only; promotions and candidates live in ``home_dir``."""
+    """``shipped_dir`` is read only; promotions and candidates live in ``home_dir``. ``pinned``
+    names the one that counts as current here, whatever was promoted."""
 
     def __init__(
         self,
@@ -57,7 +61,9 @@ class Registry:
         home_dir: Path | None = None,
         *,
         clock: Callable[[], datetime] = _utc_now,
+        pinned: str | None = None,
     ) -> None:
+        self._pinned = pinned
         self.shipped_dir = shipped_dir
         self.home_dir = home_dir
         self._clock = clock
@@ -68,6 +74,8 @@ class Registry:
 
     def current(self) -> Artefact:
         """The artefact that serves; ``ModelUnavailable`` when none is named or it is gone."""
+        if self._pinned:
+            return self.find(self._pinned)
         for file in self.current_files():
             if file.is_file():
                 return self.find(_read(file)[0])
@@ -99,9 +107,13 @@ class Registry:
                 return _read(file)[1]
         return ()
 
-    def promote(self, name: str, by: str, why: str) -> Artefact:
+    def promote(
+        self, name: str, by: str, why: str, *, second: str = "", second_why: str = ""
+    ) -> Artefact:
         """Make ``name`` serve from now on. Whether it deserves to is the gate's affair."""
-        return self._record(name, by, why, back=False)
+        if second and second.strip().casefold() == by.strip().casefold():
+            raise WrongUse("The second person is the first; another one has to agree.")
+        return self._record(name, by, why, second=second.strip(), second_why=second_why.strip())
 
     def rollback(self, by: str, why: str) -> Artefact:
         """Return to the artefact that served before the present one; again, one further back."""
@@ -114,11 +126,11 @@ class Registry:
         """The name that serves, whether or not its files are fit."""
         return self.current().name
 
-    def _record(self, name: str, by: str, why: str, *, back: bool) -> Artefact:
+    def _record(self, name: str, by: str, why: str, **more: Any) -> Artefact:
         if not by.strip() or not why.strip():
             raise WrongUse("A promotion needs a person and a reason; give --by and --why.")
         artefact = self.find(name)
-        promotion = Promotion(name, by.strip(), self._clock(), why.strip(), back)
+        promotion = Promotion(name, by.strip(), self._clock(), why.strip(), **more)
         self._write(name, (*self.history(), promotion))
         return artefact
 
@@ -179,8 +191,11 @@ def _toml(name: str, promotions: tuple[Promotion, ...]) -> str:
             f"at = {quoted(promotion.at.isoformat())}",
             f"why = {quoted(promotion.why)}",
             f"back = {'true' if promotion.back else 'false'}",
-            "",
         ]
+        if promotion.second:
+            lines.append(f"second = {quoted(promotion.second)}")
+            lines.append(f"second_why = {quoted(promotion.second_why)}")
+        lines.append("")
     return "\n".join(lines)
 
 
@@ -194,6 +209,8 @@ def _read(file: Path) -> tuple[str, tuple[Promotion, ...]]:
                 datetime.fromisoformat(row["at"]),
                 row["why"],
                 row.get("back", False),
+                row.get("second", ""),
+                row.get("second_why", ""),
             )
             for row in data.get("promotion", [])
         )

@@ -51,10 +51,13 @@ class Triager:
         self._fault: str | None = None
 
     @classmethod
-    def open(cls, *, home: Path | None = None, shipped: Path | None = None) -> Triager:
-        """For a home folder (its ``models/``), over the shipped models. Never fails for want of a
-        model: look at ``fault``."""
-        registry = Registry(shipped or models_dir(), home / "models" if home else None)
+    def open(
+        cls, *, home: Path | None = None, shipped: Path | None = None, model: str | None = None
+    ) -> Triager:
+        """For a home folder (its ``models/``), over the shipped models; ``model`` pins one that
+        need not be promoted. Never fails for want of a model: look at ``fault``."""
+        own = home / "models" if home else None
+        registry = Registry(shipped or models_dir(), own, pinned=model)
         triager = cls(registry, Lexicon.parse(lexicon_text()), Segmenter())
         triager._follow()
         return triager
@@ -119,14 +122,21 @@ class Triager:
         )
 
     def _follow(self) -> None:
-        """Load what is promoted if that changed since the last look; a few file times otherwise."""
+        """Load what is promoted if that changed since the last look; a few file times otherwise.
+
+        Whoever notices first loads; the others go on with the model they have.
+        """
         if self._signature() == self._seen:
             return
-        with self._lock:
+        if not self._lock.acquire(blocking=self._serving is None):
+            return
+        try:
             if self._signature() != self._seen:
                 self._load()
                 self._watched = self._deciding_files()
                 self._seen = self._signature()
+        finally:
+            self._lock.release()
 
     def _load(self) -> None:
         try:

@@ -12,7 +12,7 @@ import click
 import structlog
 from flask import Flask
 
-from server import learner, sweep, worker
+from server import learner, shadow, sweep, worker
 from server.cli.common import office_of
 from server.demo import people
 from server.office import Office
@@ -28,6 +28,7 @@ from server.web.sign_in import DemoAccount
 log = structlog.get_logger()
 Clockwork = Callable[[Office, threading.Event], None]
 JOIN_S = 2.0
+KEEP_UP_S = 0.25
 
 
 def run_server(home: Path, http: str | None, *, with_clocks: bool) -> None:
@@ -37,8 +38,10 @@ def run_server(home: Path, http: str | None, *, with_clocks: bool) -> None:
     address = parse(http) if http else usual
     exposure.check(home, address)
     log.info("model", name=office.judge.name, fault=office.judge.fault)  # opened before any caller
-    clocks: tuple[Clockwork, ...] = (sweep.run, worker.run, learner.run) if with_clocks else ()
-    with working(home), _beside(office, clocks):
+    clocks: tuple[Clockwork, ...] = (
+        (sweep.run, worker.run, learner.run, shadow.run) if with_clocks else ()
+    )
+    with working(home), _beside(office, (keep_up, *clocks)):
         run(
             office,
             host=address.host,
@@ -66,8 +69,17 @@ def run_worker(home: Path, *, once: bool) -> None:
             worker.forget_old(office)
         else:
             stop = _until_told()
-            with _beside(office, (learner.run,), stop):
+            with _beside(office, (learner.run, shadow.run), stop):
                 worker.run(office, stop)
+
+
+def keep_up(office: Office, stop: threading.Event) -> None:
+    """Load a promoted model as soon as it is named, so that hardly a caller waits for it."""
+    name = office.judge.name
+    while not stop.wait(KEEP_UP_S):
+        if office.judge.name != name:
+            name = office.judge.name
+            log.info("model", name=name, fault=office.judge.fault)
 
 
 def export_corrections(office: Office, path: Path) -> int:

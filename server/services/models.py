@@ -69,14 +69,18 @@ def known(office: Office) -> tuple[Known, ...]:
     )
 
 
-def promote(office: Office, name: str, *, actor: Actor, why: str) -> None:
+def promote(
+    office: Office, name: str, *, actor: Actor, why: str, second: str = "", also: str = ""
+) -> None:
     """Let the gate compare and promote, in a process of its own: serving never loads what only
-    training needs. Raises Invalid with the gate's reasons."""
+    training needs. ``second`` agreed, for the reason ``also``. Raises Invalid with the gate's
+    reasons."""
     try:
         registry(office).find(name)
     except ModelUnavailable as error:
         raise Invalid("name", "没有这个模型，请刷新页面") from error
     words = ["promote", name, f"--by={actor.name}", f"--why={why}", f"--home={office.home}"]
+    words += [f"--second={second}", f"--second-why={also}"] if second else []
     try:
         done = subprocess.run(  # noqa: S603 - our own command, its words checked
             [sys.executable, "-c", _COMMAND, *words],
@@ -179,7 +183,9 @@ def _decided(folder: Path) -> Iterator[dict[str, Any]]:
     for made in Registry(models_dir(), folder).history():
         kind = "rolled_back" if made.back else "promoted"
         line = f"{kind} {made.name} {made.by} {made.at.isoformat()}"
-        yield _row(line, made.at.isoformat(), kind, made.name, made.by, made.why, {"passed": True})
+        body = {"passed": True} | ({"second": made.second} if made.second else {})
+        why = f"{made.why}；{made.second}：{made.second_why}" if made.second else made.why
+        yield _row(line, made.at.isoformat(), kind, made.name, made.by, why, body)
 
 
 def _row(
@@ -200,4 +206,6 @@ def _row(
 def _told(row: dict[str, Any], now: datetime) -> NewEvent:
     kind = {"promoted": "model_promoted", "rolled_back": "model_rolled_back"}.get(row["kind"])
     gate = "model_passed" if row["passed"] else "model_refused"
-    return NewEvent(kind or gate, now, row["by"], body={"model": row["model"]})
+    second = row["body"].get("second")
+    body = {"model": row["model"]} | ({"second": second} if second else {})
+    return NewEvent(kind or gate, now, row["by"], body=body)

@@ -11,6 +11,8 @@ from flask.testing import FlaskClient
 from server.domain.roles import Role
 from server.office import Office
 from server.services import accounts, training
+from server.store import approvals
+from server.store.engine import writing
 from server.web.auth import COOKIE
 from server.web.flask_app import create_web
 
@@ -68,3 +70,25 @@ def test_a_failed_run_says_why_in_both_languages(
 def test_a_dispatcher_may_not(office: Office, enter: Callable[[Role], FlaskClient]) -> None:
     assert enter(Role.DISPATCHER).post("/console/models/train").status_code == 403
     assert not training.log(office)
+
+
+def test_a_shadow_and_a_second_person_are_shown(
+    office: Office, enter: Callable[[Role], FlaskClient]
+) -> None:
+    client = enter(Role.SUPERVISOR)
+    page = client.get("/console/models").text
+    assert "开始试运行" in page
+    told = client.post("/console/models/shadow", data={"name": "x"}, follow_redirects=True).text
+    assert "请写明理由" in told
+    data = {"name": "no-such-1", "why": "试"}
+    told = client.post("/console/models/shadow", data=data, follow_redirects=True).text
+    assert "没有这个模型" in told
+    now = office.clock()
+    row = {"id": "r1", "model": "made-up-1", "asked_at": now, "asked_by": "made-up-anna"}
+    with writing(office.engine) as conn:
+        approvals.add(conn, row | {"why": "重训后更好", "state": "waiting"})
+    assert "确认上线</button>" in client.get("/console/models").text
+    no = {"answer": "no", "why": "还没看"}
+    told = client.post("/console/models/requests/r1", data=no, follow_redirects=True).text
+    assert "已撤下上线申请" in told
+    assert "等待第二人确认" not in told

@@ -5,11 +5,10 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from server.domain.errors import Invalid
 from server.domain.roles import Action
 from server.services import models, opinions
 from server.web.access import current_actor, current_office, needs
-from server.web.pages import forms, training, words
+from server.web.pages import forms, promotion, training, words
 from server.web.pages.notices import then_back
 
 blueprint = Blueprint("learning", __name__)
@@ -32,20 +31,8 @@ def models_page() -> str:
         drift_names=_DRIFTS,
         kinds=_KINDS,
         training=training.facts(),
+        promotion=promotion.facts(),
     )
-
-
-@blueprint.post("/console/models/promote")
-@needs(Action.MANAGE_MODELS)
-def promote() -> Response:
-    """Compare a model with the one that serves, and let it serve if nothing stands against it."""
-
-    def act() -> str:
-        name, why = request.form.get("name", ""), _why()
-        models.promote(current_office(), name, actor=current_actor(), why=why)
-        return f"{name} 已上线。"
-
-    return then_back(act, url_for("learning.models_page"))
 
 
 @blueprint.post("/console/models/rollback")
@@ -54,7 +41,7 @@ def rollback() -> Response:
     """Return to the model that served before."""
 
     def act() -> str:
-        name = models.rollback(current_office(), actor=current_actor(), why=_why())
+        name = models.rollback(current_office(), actor=current_actor(), why=promotion.why_of_form())
         return f"已退回 {name}。"
 
     return then_back(act, url_for("learning.models_page"))
@@ -94,10 +81,3 @@ def say(report_id: str) -> Response:
         return f"已记下：{named}。"
 
     return then_back(act, url_for("learning.labels_page"))
-
-
-def _why() -> str:
-    why = forms.text("why")
-    if why is None:
-        raise Invalid("why", "请写明理由")
-    return why
