@@ -71,7 +71,7 @@ class Server:
             except httpx.HTTPError:
                 return False
 
-        until(answers, what="the server answers", bound_s=60)
+        until(answers, what="the server answers", bound_s=240)
 
     def kill(self) -> None:
         assert self.process is not None
@@ -245,7 +245,7 @@ FAULTS: dict[str, Callable[[Site], None]] = {
 
 def traffic(s: Site, seconds: float, boot: str) -> subprocess.Popen[str]:
     words = ["simulate", "--mqtt", s.broker.url, "--units", str(UNITS), "--rate", str(RATE)]
-    words += ["--duration", str(seconds), "--linger", "90", "--boot", boot]
+    words += ["--duration", str(seconds), "--linger", str(90 + s.cut_s), "--boot", boot]
     return subprocess.Popen(
         [str(BIN / "xiaonao-edge"), *words],
         stdout=subprocess.PIPE,
@@ -279,7 +279,7 @@ def play(
             for name in names:
                 FAULTS[name](s)
                 after_s.append(recovery_s(s))
-            out, _ = running.communicate(timeout=cut_s + 240)
+            out, _ = running.communicate(timeout=2 * cut_s + 240)
         finally:
             running.kill()
         told = json.loads(out.strip().splitlines()[-1])
@@ -292,7 +292,7 @@ def play(
             "unconfirmed": told["unconfirmed"],
             "dropped": told["dropped"],
             "stored": len(ours),
-            "lost": told["confirmed"] - len(set(ours)),
+            "lost": max(0, told["confirmed"] - len(set(ours))),
             "doubled": len(ours) - len(set(ours)),
             "recovery_s": max(after_s),
         }

@@ -18,7 +18,7 @@ from server.domain.errors import OfficeError
 from server.office import Office
 from server.services import confirming, identity, models, push, rejudge
 from server.services.lessons import CORRECTIONS_FILE, export_corrections
-from server.store import confirmations, frames, reports, telemetry
+from server.store import confirmations, custody, frames, reports, telemetry
 from server.store.engine import reading, writing
 from triage.registry import CURRENT_FILE, DECISIONS_FILE
 
@@ -75,6 +75,7 @@ def forget_old(office: Office) -> int:
             letters=now - timedelta(days=kept.dead_letter_days),
         )
         gone += confirmations.forget_before(conn, now - confirming.KEEP)
+        gone += custody.forget_before(conn, now - timedelta(days=kept.track_days))
         gone += frames.forget_before(conn, now - timedelta(days=kept.frame_days))
     if gone:
         log.info("retention", rows=gone)

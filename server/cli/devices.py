@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,45 @@ def device_bind(
         office_of(home), device_id, unit_id=unit_id, member=member, gateway=gateway, actor=keeper()
     )
     click.echo(f"device {device_id} bound")
+
+
+@click.command("hand")
+@home_option
+@click.option("--member", help="Who has it from now on; empty: back with the unit.")
+@click.option("--unit", "unit_id", help="Only when it goes to another unit.")
+@click.argument("device_id")
+def device_hand(home: Path, device_id: str, member: str | None, unit_id: str | None) -> None:
+    """Hand a device over; who had it before stays on record.
+
+    \b
+    Example:
+      xiaonao device hand bc-01 --member 李某某
+    """
+    from server.services import carrying
+
+    office = office_of(home)
+    made = carrying.hand(office, device_id, member=member, unit_id=unit_id, actor=keeper())
+    click.echo(f"device {device_id} with {made.unit_id or '-'} {made.member or '-'} ({made.bound})")
+
+
+@click.command("carriers")
+@home_option
+@click.option("--hours", type=click.IntRange(1, 744), default=24, show_default=True)
+@click.argument("device_id")
+def device_carriers(home: Path, device_id: str, hours: int) -> None:
+    """Who carried a device in the last hours, from hand-overs and the roster, one line a stretch.
+
+    \b
+    Example:
+      xiaonao device carriers bc-01 --hours 48
+    """
+    from server.services import carrying
+
+    office, span = office_of(home), timedelta(hours=hours)
+    now = office.clock()
+    for one in carrying.who_had(office, device_id, since=now - span, until=now, actor=keeper()):
+        words = (one.unit_id or "-", one.member or "-", one.bound, one.by or "roster")
+        click.echo("\t".join((f"{one.start:%Y-%m-%dT%H:%M}", f"{one.end:%Y-%m-%dT%H:%M}", *words)))
 
 
 @click.command("renew")

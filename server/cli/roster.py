@@ -11,6 +11,8 @@ from server.cli.devices import (
     broker_of,
     device_accounts,
     device_bind,
+    device_carriers,
+    device_hand,
     device_renew,
     show_code,
 )
@@ -172,13 +174,13 @@ def device_list(home: Path) -> None:
     Example:
       xiaonao device list
     """
-    from server.services import roster
+    from server.services import devices
 
     table(
-        ("id", "kind", "unit", "created_at", "revoked_at"),
+        ("id", "kind", "unit", "created_at", "revoked_at", "carrier", "bound"),
         (
-            (r.id, r.kind, r.unit_id, r.created_at, r.revoked_at)
-            for r in roster.device_rows(office_of(home))
+            (v.id, v.kind, v.unit_id, v.created_at, v.revoked_at, v.member, v.bound)
+            for v in devices.views(office_of(home))
         ),
     )
 
@@ -199,7 +201,7 @@ def device_revoke(home: Path, device_id: str) -> None:
     click.echo(f"device {device_id} revoked")
 
 
-for command in (device_bind, device_renew, device_accounts):
+for command in (device_bind, device_hand, device_carriers, device_renew, device_accounts):
     device.add_command(command)
 
 COMMANDS = (unit, device)

@@ -34,6 +34,8 @@ class Shift:
     break_start: datetime | None = None
     break_end: datetime | None = None
     members: tuple[str, ...] = ()
+    devices: tuple[tuple[str, str | None], ...] = ()
+    """Devices the shift takes along, each with the member who carries it, if one is named."""
 
 
 @dataclass(frozen=True, slots=True)

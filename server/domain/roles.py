@@ -39,6 +39,7 @@ class Action(StrEnum):
     MANAGE_DUTY = "manage_duty"
     ACKNOWLEDGE_ALARM = "acknowledge_alarm"
     MANAGE_DEVICES = "manage_devices"
+    HAND_DEVICE = "hand_device"
     MANAGE_MODELS = "manage_models"
     ADJUDICATE = "adjudicate"
 
@@ -70,6 +71,7 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     Action.MANAGE_DUTY: frozenset({Role.DISPATCHER, Role.ADMIN}),
     Action.ACKNOWLEDGE_ALARM: _OFFICE,
     Action.MANAGE_DEVICES: frozenset({Role.DISPATCHER, Role.ADMIN}),
+    Action.HAND_DEVICE: frozenset({Role.DISPATCHER, Role.ADMIN, Role.MEDIATOR}),
     Action.MANAGE_MODELS: frozenset({Role.SUPERVISOR, Role.ADMIN}),
     Action.ADJUDICATE: frozenset({Role.SUPERVISOR, Role.ADMIN}),
 }

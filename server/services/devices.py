@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from server.domain.credentials import broker_hash, new_secret
+from server.domain.custody import CARRIED, NOBODY, Carrier, Hands
 from server.domain.errors import Invalid, Missing
 from server.domain.events import NewEvent
 from server.domain.forecast import Sample, hours_left, since_charge
 from server.domain.roles import Actor
 from server.office import Office
+from server.services import carrying
 from server.services.roster import Credentials
-from server.store import device_rows, edge_state, events, units
+from server.store import custody, device_rows, edge_state, events, units
 from server.store.device_rows import DeviceRow
 from server.store.engine import reading, writing
 
@@ -25,13 +27,18 @@ STORAGE_FULL_MB = 200.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceView:
-    """``battery_h`` and ``storage_h`` are hours until it has to be charged or emptied."""
+    """``battery_h`` and ``storage_h`` are hours until it has to be charged or emptied.
+
+    ``member`` carries it now, by a hand-over or the roster; ``bound`` (domain.custody.Bound) says
+    whether that is a member on duty; empty for what nobody carries, as a camera on a wall.
+    """
 
     id: str
     kind: str
     unit_id: str | None
     unit_name: str | None
     member: str | None
+    bound: str | None
     gateway: str | None
     presence: str | None
     heard_at: datetime | None
@@ -43,6 +50,7 @@ class DeviceView:
     storage_h: float | None
     skew_s: int | None
     alarms: tuple[str, ...]
+    created_at: datetime
     revoked_at: datetime | None
 
 
@@ -54,7 +62,11 @@ def views(office: Office, *, unit_id: str | None = None) -> list[DeviceView]:
         used = [row.id for row in rows if row.revoked_at is None]
         told = device_rows.statuses(conn, used, since=now - LOOK_BACK)
         alarms = edge_state.standing_of(conn, used)
-    return [_view(row, told.get(row.id, []), alarms.get(row.id, [])) for row in rows]
+        with_whom = carrying.carriers_now(conn, used, now)
+    return [
+        _view(row, told.get(row.id, []), alarms.get(row.id, []), with_whom.get(row.id, NOBODY))
+        for row in rows
+    ]
 
 
 def bind(
@@ -78,9 +90,10 @@ def bind(
             raise Missing("unit", unit_id)
         if gateway is not None and units.find_device(conn, gateway) is None:
             raise Missing("device", gateway)
-        if not device_rows.move(conn, device_id, unit_id):
+        to = Hands(unit_id, member)
+        if custody.hand(conn, device_id, to, at=now, by=actor.name) is None:
             raise Missing("device", device_id)
-        edge_state.bind(conn, device_id, {"member": member, "gateway": gateway})
+        edge_state.bind(conn, device_id, {"gateway": gateway})
         body = {"device": device_id}
         events.tell(conn, [NewEvent("device_bound", now, actor.name, unit_id=unit_id, body=body)])
 
@@ -112,7 +125,9 @@ def slip(made: Credentials, *, broker: str) -> str:
     )
 
 
-def _view(row: DeviceRow, told: Sequence[DeviceRow], alarms: Sequence[str]) -> DeviceView:
+def _view(
+    row: DeviceRow, told: Sequence[DeviceRow], alarms: Sequence[str], with_whom: Carrier
+) -> DeviceView:
     known = [item for item in told if "battery_pct" in item.body]
     charging = [bool(item.body.get("charging")) for item in known]
     battery = since_charge(_samples(known, "battery_pct"), charging)
@@ -122,7 +137,8 @@ def _view(row: DeviceRow, told: Sequence[DeviceRow], alarms: Sequence[str]) -> D
         kind=row.kind,
         unit_id=row.unit_id,
         unit_name=row.unit_name,
-        member=row.member,
+        member=with_whom.member,
+        bound=with_whom.bound.value if row.kind in CARRIED and row.revoked_at is None else None,
         gateway=row.gateway,
         presence=row.noticed,
         heard_at=row.heard_at,
@@ -134,6 +150,7 @@ def _view(row: DeviceRow, told: Sequence[DeviceRow], alarms: Sequence[str]) -> D
         storage_h=hours_left(storage, until=STORAGE_FULL_MB),
         skew_s=row.skew_s,
         alarms=tuple(sorted(alarms)),
+        created_at=row.created_at,
         revoked_at=row.revoked_at,
     )
 

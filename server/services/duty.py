@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -91,12 +91,13 @@ def import_sheet(office: Office, content: bytes, name: str, actor: Actor) -> Imp
         names = {row.name: row.id for row in units.every(conn)} | ids
         zone = ZoneInfo(office.settings.district.time_zone)
         sheet = roster_sheet.read(content, name, names, zone)
-        good, slips = _without_slips(sheet.shifts)
+        owned, foreign = _with_own_devices(sheet.shifts, units.device_units(conn))
+        good, slips = _without_slips(owned)
         taken, replaced = _put(conn, good)
         if taken:
             body = {"shifts": taken}
             events.tell(conn, [NewEvent("roster_imported", now, actor.name, body=body)])
-    refused = sorted((*sheet.refused, *slips), key=lambda refusal: refusal.line)
+    refused = sorted((*sheet.refused, *foreign, *slips), key=lambda refusal: refusal.line)
     return Imported(taken, len(good) - taken, replaced, tuple(refused))
 
 
@@ -147,6 +148,22 @@ def _without_slips(
         Refusal(lines[key], f"与第{lines[id(first)]}行的班次重叠") for key, first in twice.items()
     ]
     return [shift for _, shift in shifts if id(shift) not in twice], slips
+
+
+def _with_own_devices(
+    shifts: Sequence[tuple[int, Shift]], owners: Mapping[str, str | None]
+) -> tuple[list[tuple[int, Shift]], list[Refusal]]:
+    """Shifts without those that take along a device the unit does not have."""
+    good, refused = [], []
+    for line, shift in shifts:
+        names = (device for device, _ in shift.devices)
+        wrong = next((name for name in names if owners.get(name) != shift.unit_id), None)
+        if wrong is None:
+            good.append((line, shift))
+        else:
+            why = "先移交给本单元" if wrong in owners else "先登记或改正"
+            refused.append(Refusal(line, f"本单元没有设备“{wrong[:64]}”，请{why}"))
+    return good, refused
 
 
 def _put(conn: Connection, shifts: Sequence[Shift]) -> tuple[int, int]:

@@ -20,7 +20,7 @@ from server.domain.events import NewEvent
 from server.domain.roles import Actor, Role
 from server.domain.views import Json
 from server.office import Office
-from server.store import cases, events, frames, units, view_traces
+from server.store import cases, custody, events, frames, units, view_traces
 from server.store.engine import reading, writing
 
 MAX_BYTES = 524_288
@@ -116,7 +116,7 @@ def _keep(office: Office, new: NewFrame, now: datetime) -> KeptFrame:
                 f"Device {new.device_id} signed with another key before; if the camera was "
                 "replaced, revoke it and register the new one under a new id."
             )
-        unit_id = device.unit_id
+        unit_id = custody.unit_at(conn, new.device_id, new.taken_at)
         case_id = frames.case_at(conn, unit_id, new.taken_at) if unit_id else None
         frames.add(conn, _row(new, unit_id, case_id, now), office.vault.seal_bytes(new.content))
         body: Json = {"sha256": new.sha256, "device": new.device_id, "quality": list(new.quality)}

@@ -9,12 +9,13 @@ from sqlalchemy.exc import IntegrityError
 
 from server.domain import phone
 from server.domain.credentials import NO_ACCOUNT
+from server.domain.custody import Hands
 from server.domain.errors import Invalid, NotAllowed
 from server.domain.phone import PhoneFix
 from server.domain.roles import Actor
 from server.office import Office
 from server.services import telemetry
-from server.store import units
+from server.store import custody, units
 from server.store.engine import reading, writing
 
 FUTURE = timedelta(minutes=2)
@@ -62,8 +63,9 @@ def _device(office: Office, actor: Actor) -> str:
     elif row.revoked_at is not None:
         raise NotAllowed("This phone was revoked; ask the administrator.")
     elif row.unit_id != actor.unit_id:
+        to = Hands(actor.unit_id, None)
         with writing(office.engine) as conn:
-            units.move_device(conn, device_id, actor.unit_id)
+            custody.hand(conn, device_id, to, at=office.clock(), by=actor.name)
     return device_id
 
 
@@ -78,5 +80,6 @@ def _add(office: Office, device_id: str, unit_id: str) -> None:
     try:
         with writing(office.engine) as conn:
             units.add_device(conn, values)
+            custody.begin(conn, device_id, unit_id=unit_id, by=device_id)
     except IntegrityError:  # the phone's first two messages came together
         return

@@ -15,7 +15,7 @@ from server.domain.geo import Place
 from server.domain.roles import Actor
 from server.domain.unit import Traits
 from server.office import Office
-from server.store import events, units
+from server.store import custody, events, units
 from server.store.engine import reading, writing
 from server.store.units import UnitRow
 from triage.taxonomy import CATEGORY_NAMES_ZH, LABELS
@@ -142,6 +142,7 @@ def add_device(
                     "secret_hash": broker_hash(secret),
                 },
             )
+            custody.begin(conn, device_id, unit_id=unit_id, by=actor.name)
             body = {"device": device_id}
             told = NewEvent("device_added", now, actor.name, unit_id=unit_id, body=body)
             events.tell(conn, [told])
@@ -163,5 +164,6 @@ def revoke_device(office: Office, device_id: str, *, actor: Actor) -> None:
     with writing(office.engine) as conn:
         if not units.revoke_device(conn, device_id, at=now):
             raise Missing("device", device_id)
+        custody.end(conn, device_id, now)
         body = {"device": device_id}
         events.tell(conn, [NewEvent("device_revoked", now, actor.name, body=body)])

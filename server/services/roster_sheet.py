@@ -7,7 +7,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, tzinfo
 
 from server.domain.duty import Shift, shift_of
@@ -23,6 +23,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "break_start": ("休息起", "休息开始", "break_start"),
     "break_end": ("休息止", "休息结束", "break_end"),
     "members": ("成员", "人员", "值班人员", "members"),
+    "devices": ("设备", "携带设备", "装备", "devices"),
 }
 NEEDED = ("unit", "day", "start", "end")
 _FIELDS = {name: key for key, names in COLUMNS.items() for name in names}
@@ -70,10 +71,30 @@ def _shift(cells: Mapping[str, object], units: Mapping[str, str], zone: tzinfo) 
     if (pause[0] is None) != (pause[1] is None):
         raise Invalid("break", "休息时间要有起和止")
     rest = (pause[0], pause[1]) if pause[0] is not None and pause[1] is not None else None
-    names = re.split(r"[、,，;；\s]+", str(cells.get("members") or ""))
-    members = tuple(dict.fromkeys(name[:64] for name in names if name))
+    members = tuple(dict.fromkeys(name[:64] for name in _words(cells.get("members"))))
+    carried = _carried(_words(cells.get("devices")), members)
     day = _day(cells.get("day"))
-    return shift_of(units[said], day, start, end, pause=rest, members=members, zone=zone)
+    made = shift_of(units[said], day, start, end, pause=rest, members=members, zone=zone)
+    return replace(made, devices=carried)
+
+
+def _words(cell: object) -> list[str]:
+    return [word for word in re.split(r"[、,，;；\s]+", str(cell or "")) if word]
+
+
+def _carried(words: Sequence[str], members: Sequence[str]) -> tuple[tuple[str, str | None], ...]:
+    """Devices with who carries each: as written (``李某某:bc-01``), or in the members' order when
+    there are as many; else the shift has them together."""
+    found: dict[str, str | None] = {}
+    in_order = len(words) == len(members)
+    for number, word in enumerate(words):
+        who, colon, device = re.sub("[：=＝]", ":", word).rpartition(":")
+        if colon and who not in members:
+            raise Invalid("devices", f"“{who[:64]}”不在本行成员中，请改正")
+        if device in found:
+            raise Invalid("devices", f"设备{device[:64]}写了两次，请改正")
+        found[device] = who or (members[number] if in_order else None)
+    return tuple(found.items())
 
 
 def _day(cell: object) -> date:

@@ -65,16 +65,6 @@ def statuses(
     return found
 
 
-def move(conn: Connection, device_id: str, unit_id: str | None) -> bool:
-    """To another unit, or to none; False when there is no such device in use."""
-    done = conn.execute(
-        update(devices)
-        .where(devices.c.id == device_id, devices.c.revoked_at.is_(None))
-        .values(unit_id=unit_id)
-    )
-    return done.rowcount == 1
-
-
 def renew(conn: Connection, device_id: str, secret_hash: str) -> bool:
     done = conn.execute(
         update(devices)

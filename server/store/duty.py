@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from server.domain.duty import Shift, Span
+from server.store import custody
 from server.store.aftercare_tables import duty_breaks
 from server.store.tables import duties, members
 
@@ -32,7 +33,7 @@ def breaks(conn: Connection, since: datetime, until: datetime) -> list[Span]:
 
 
 def knows(conn: Connection, shift: Shift) -> bool:
-    """Whether this very shift, with this break, is there already."""
+    """Whether this very shift, with this break and crew, is there already."""
     query = select(duties.c.id).where(
         duties.c.unit_id == shift.unit_id,
         duties.c.start_at == shift.start,
@@ -46,7 +47,10 @@ def knows(conn: Connection, shift: Shift) -> bool:
         duty_breaks.c.start_at < shift.end,
     )
     found = [(row.start_at, row.end_at) for row in conn.execute(pause)]
-    return found == ([(shift.break_start, shift.break_end)] if shift.break_start else [])
+    if found != ([(shift.break_start, shift.break_end)] if shift.break_start else []):
+        return False
+    crew = custody.crew_of(conn, shift.unit_id, shift.start)
+    return crew == (set(shift.members), dict(shift.devices))
 
 
 def put(conn: Connection, shift: Shift) -> None:
@@ -63,6 +67,7 @@ def put(conn: Connection, shift: Shift) -> None:
     conn.execute(
         insert(duties).values(unit_id=shift.unit_id, start_at=shift.start, end_at=shift.end)
     )
+    custody.put_crew(conn, shift.unit_id, shift.start, shift.members, dict(shift.devices))
     if shift.break_start is not None:
         conn.execute(
             insert(duty_breaks).values(

@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 
 from server.store.columns import BigKey, Instant, Json
@@ -41,6 +42,48 @@ device_links = Table(
     Column("member", String(64), comment="Who carries it, as named in the unit."),
     Column("skew_s", Integer, comment="Its clock against ours, positive ahead."),
     Index("ix_device_links_noticed", "noticed", "heard_at"),
+)
+
+device_holds = Table(
+    "device_holds",
+    metadata,
+    Column("id", BigKey, primary_key=True),
+    Column("device_id", String(64), ForeignKey("devices.id"), nullable=False),
+    Column("unit_id", String(64), ForeignKey("units.id"), comment="Empty: in nobody's hands."),
+    Column("member", String(64), comment="Who was named when it was handed over."),
+    Column("begun_at", Instant, comment="Empty: since the device is known."),
+    Column("ended_at", Instant, comment="Empty: it still is."),
+    Column("by", String(128), nullable=False, comment="Who handed it over."),
+    Index("ix_device_holds_device", "device_id", "begun_at"),
+    Index("ix_device_holds_unit", "unit_id", "ended_at"),
+    Index(
+        "ix_device_holds_open",
+        "device_id",
+        unique=True,
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
+    comment="With whom each device was, and when.",
+)
+
+shift_members = Table(
+    "shift_members",
+    metadata,
+    Column("unit_id", String(64), ForeignKey("units.id"), primary_key=True),
+    Column("start_at", Instant, primary_key=True, comment="Of the shift."),
+    Column("name", String(64), primary_key=True),
+    comment="Whom the roster names for a shift.",
+)
+
+shift_devices = Table(
+    "shift_devices",
+    metadata,
+    Column("unit_id", String(64), ForeignKey("units.id"), primary_key=True),
+    Column("start_at", Instant, primary_key=True, comment="Of the shift."),
+    Column("device_id", String(64), ForeignKey("devices.id"), primary_key=True),
+    Column("member", String(64), comment="Who is to carry it."),
+    Index("ix_shift_devices_device", "device_id", "start_at"),
+    comment="Devices the roster gives to a shift.",
 )
 
 standing_alarms = Table(

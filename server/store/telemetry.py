@@ -11,7 +11,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from server.domain import live
 from server.domain.evidence import Fix
 from server.domain.geo import Place
-from server.store.tables import dead_letters, device_states, devices, telemetry
+from server.store.edge_tables import device_holds
+from server.store.tables import dead_letters, device_states, telemetry
 
 Values = dict[str, object]
 Key = tuple[str, str, int]
@@ -65,12 +66,17 @@ def states(conn: Connection, device_ids: Collection[str]) -> dict[str, Values]:
 
 
 def fixes_of_unit(conn: Connection, unit_id: str, *, since: datetime, until: datetime) -> list[Fix]:
-    """Fixes of a unit's devices in a span, oldest first, at most the newest ``MAX_FIXES``."""
+    """Fixes of the devices a unit had then, oldest first, at most the newest ``MAX_FIXES``.
+
+    A device that was handed to another unit brings no fixes of the time before along.
+    """
     query = (
         select(telemetry)
-        .join(devices, devices.c.id == telemetry.c.device_id)
+        .join(device_holds, device_holds.c.device_id == telemetry.c.device_id)
         .where(
-            devices.c.unit_id == unit_id,
+            device_holds.c.unit_id == unit_id,
+            or_(device_holds.c.begun_at.is_(None), device_holds.c.begun_at <= telemetry.c.at),
+            or_(device_holds.c.ended_at.is_(None), device_holds.c.ended_at > telemetry.c.at),
             telemetry.c.kind == "position",
             telemetry.c.lat.is_not(None),
             telemetry.c.at >= since,

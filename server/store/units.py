@@ -216,10 +216,6 @@ def revoke_device(conn: Connection, device_id: str, *, at: datetime) -> bool:
     return result.rowcount == 1
 
 
-def move_device(conn: Connection, device_id: str, unit_id: str) -> None:
-    conn.execute(update(devices).where(devices.c.id == device_id).values(unit_id=unit_id))
-
-
 def device_units(conn: Connection) -> dict[str, str | None]:
     """Unit of every known device that is not revoked."""
     query = select(devices.c.id, devices.c.unit_id).where(devices.c.revoked_at.is_(None))

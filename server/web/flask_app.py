@@ -14,6 +14,7 @@ from server.web.access import OFFICE, Access, needs, undeclared
 from server.web.api import frames as frame_routes
 from server.web.api.aftercare import aftercare
 from server.web.api.cases import cases
+from server.web.api.devices import devices
 from server.web.api.duty import duty
 from server.web.api.edge import edge
 from server.web.api.handing import handing
@@ -40,6 +41,7 @@ def operations() -> list[Operation]:
         *aftercare.declared,
         *duty.declared,
         *edge.declared,
+        *devices.declared,
         *phone.declared,
         *stream.declared,
     ]

@@ -9,7 +9,7 @@ from flask import Flask, Response, current_app, g, request
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from server.office import Office
-from server.services import linking, reading
+from server.services import carrying, linking, reading
 
 KEY = "xiaonao_metrics"
 TALLY_PAGE = 500
@@ -37,6 +37,9 @@ class Metrics:
             "link_rate", "Share of the last 30 days' reports whose caller is known from another."
         )
         self.link_questions = self._gauge("link_questions", "Questions of identity left to people.")
+        self.uncarried = self._gauge(
+            "devices_without_carrier", "Devices in use that no member on duty carries."
+        )
         self.unlinked = self._gauge("reports_unlinked", "Reports nobody asked yet who called.")
         self.model = self._gauge("model_usable", "1 while a model can be asked.")
         self._office = office
@@ -51,6 +54,7 @@ class Metrics:
         self.link_rate.set(links.rate)
         self.link_questions.set(links.questions)
         self.unlinked.set(links.unlinked)
+        self.uncarried.set(carrying.without_carrier(self._office))
         self.model.set(self._office.judge.fault is None)
         return generate_latest(self.registry)
 

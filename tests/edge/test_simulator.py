@@ -7,6 +7,7 @@ import json
 import random
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,8 @@ from edge.errors import ConfigError, Unreadable
 from edge.made_up import Device, Ground, Unit
 from edge.motion import Walker
 from edge.shipped import shipped_district
-from edge.unconfirmed import Unconfirmed
+from edge.telemetry import Alarm
+from edge.unconfirmed import WINDOW, Unconfirmed
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 DISTRICT = shipped_district()
@@ -122,6 +124,36 @@ def test_unconfirmed_messages_are_bounded_and_say_what_was_dropped():
     assert [again for _, again in kept.due(111.0, after_s=10, limit=2)] == [True, True]
     kept.confirm(4)
     assert (len(kept), kept.confirmed, kept.dropped) == (1, 2, 2)
+
+
+def test_a_backlog_goes_in_a_window_and_repeats_ever_more_seldom():
+    """A link that comes back after ten minutes is not flooded with what nobody confirms."""
+    home = DISTRICT.points[0].at
+    device = Device("bc-1", "bodycam", Unit("u", home, Walker(home)), "b", random.Random(1))
+    kept = Unconfirmed()
+    for _ in range(3 * WINDOW):
+        kept.keep(device.presence(NOW, "online"))
+    alarm = Alarm(origin=replace(device.presence(NOW, "online").origin), alarm="sos", active=True)
+    kept.keep(alarm)
+
+    def go(now_s: float) -> list[int]:
+        """What goes out until nothing more is due."""
+        out: list[int] = []
+        while due := kept.due(now_s, after_s=10, limit=200):
+            for message, _ in due:
+                kept.sent(message, now_s)
+                out.append(message.origin.seq)
+        return out
+
+    first = go(0.0)
+    assert first[0] == alarm.origin.seq, "an alarm waits behind no backlog"
+    assert first[1:] == list(range(1, WINDOW + 1))
+    sent = sum(len(go(float(second))) for second in range(1, 300))
+    assert sent <= 6 * WINDOW, "after 10, 20, 40, then each 80 seconds"
+    kept.confirm(400)
+    assert go(300.0)[-400:] == list(range(WINDOW + 1, WINDOW + 401)), "the window moves on"
+    kept.confirm(WINDOW + 400)
+    assert go(301.0)[:3] == [WINDOW + 401, WINDOW + 402, WINDOW + 403]
 
 
 @pytest.mark.parametrize(

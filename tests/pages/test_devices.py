@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 from server.domain.forecast import Sample, hours_left, since_charge
 from server.domain.roles import Actor, Role
 from server.office import Office
-from server.services import devices, roster, telemetry
+from server.services import carrying, devices, roster, telemetry
 
 ADMIN = Actor("setup", Role.ADMIN)
 
@@ -107,3 +107,23 @@ def test_the_slip_holds_what_a_device_needs(office: Office) -> None:
     }
     again = devices.renew(office, "bc-50", actor=ADMIN)
     assert again.password != made.password
+
+
+def test_a_device_is_handed_over_and_the_loose_ones_stand_out(
+    office: Office, look: Callable[..., Any], bodycam: str
+) -> None:
+    unit = roster.unit_rows(office)[0]
+    if "钱某某" not in carrying.members_for(office, bodycam):
+        roster.add_member(office, unit.id, "钱某某")
+    page = look("zhihui").open("/console/devices?bound=loose")
+    row = page.locator(f'tr[data-key="{bodycam}"]')
+    expect(row).to_contain_text("未指明携带人")
+    row.get_by_role("link", name="交接").click()
+    page.get_by_label("交给").select_option("钱某某")
+    page.get_by_role("button", name="交接", exact=True).click()
+    first = page.get_by_role("row").nth(1)
+    expect(first).to_contain_text("钱某某")
+    expect(first).to_contain_text("zhihui")
+    expect(page.get_by_role("row").nth(2)).to_contain_text("未指明携带人")
+    page.get_by_role("link", name="回到设备").click()
+    expect(page.locator(f'tr[data-key="{bodycam}"]')).to_contain_text("钱某某")

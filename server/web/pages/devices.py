@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import segno
 from flask import Blueprint, render_template, request
@@ -10,7 +11,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from server.domain.roles import Action
-from server.services import alarms, devices, roster, units
+from server.services import alarms, carrying, devices, roster, units
 from server.services.roster import Credentials
 from server.web.access import current_actor, current_office, needs
 from server.web.pages import words
@@ -22,6 +23,9 @@ HERE = "/console/devices"
 LOW_BATTERY_H = 1.0
 LOW_STORAGE_H = 2.0
 SKEW_S = 30
+LOOSE = frozenset({"off_duty", "unit", "nobody"})
+"""Nobody on duty has it: a track of it belongs to no one."""
+LOOK_BACK = timedelta(days=7)
 
 
 @blueprint.get(HERE)
@@ -30,9 +34,13 @@ def listed() -> str:
     """Every device with its unit, its link, what is left of battery and storage."""
     office = current_office()
     unit_id = request.args.get("unit") or None
+    found = devices.views(office, unit_id=unit_id)
+    loose = [view for view in found if view.bound in LOOSE]
     return render_template(
         "devices.html",
-        devices=devices.views(office, unit_id=unit_id),
+        devices=loose if request.args.get("bound") == "loose" else found,
+        loose=len(loose),
+        bound_words=words.BOUND,
         unit_names={unit.id: unit.name for unit in units.unit_views(office, current_actor())},
         kinds=words.DEVICE_KINDS,
         alarm_words=words.ALARMS,
@@ -107,6 +115,37 @@ def bind(device_id: str) -> Response:
         return f"{device_id}已更新。"
 
     return then_back(act, HERE)
+
+
+@blueprint.get(f"{HERE}/<device_id>/carriers")
+@needs(Action.SEE_CONSOLE)
+def carriers(device_id: str) -> str:
+    """Who carried a device in the last seven days, and the form that hands it over."""
+    office, actor = current_office(), current_actor()
+    now = office.clock()
+    found = carrying.who_had(office, device_id, since=now - LOOK_BACK, until=now, actor=actor)
+    return render_template(
+        "device_carriers.html",
+        device_id=device_id,
+        stretches=found[::-1],
+        members=carrying.members_for(office, device_id),
+        unit_names={unit.id: unit.name for unit in units.unit_views(office, actor)},
+        bound_words=words.BOUND,
+        may_hand=actor.may(Action.HAND_DEVICE),
+    )
+
+
+@blueprint.post(f"{HERE}/<device_id>/hand")
+@needs(Action.HAND_DEVICE)
+def hand(device_id: str) -> Response:
+    """Into other hands of the same unit, from now on."""
+    member = request.form.get("member", "").strip() or None
+
+    def act() -> str:
+        carrying.hand(current_office(), device_id, member=member, actor=current_actor())
+        return f"{device_id}已交接。"
+
+    return then_back(act, f"{HERE}/{device_id}/carriers")
 
 
 @blueprint.post(f"{HERE}/<device_id>/alarm")

@@ -258,6 +258,7 @@ _TELLERS: Mapping[str, Callable[[TimelineEvent, Names], Sentence]] = {
     "presence_changed": _presence,
     "frame_kept": _frame_kept,
     "device_bound": _said("{unit}的设备换了人或单元", feed=False),
+    "device_handed": _said("{unit}的设备已交接", feed=False),
     "device_renewed": _said("设备换了密码", feed=False),
     "devices_called": _said("呼叫{unit}的设备：{case}", feed=False),
     "call_answered": _said("{unit}的设备已应答：{case}", "good", feed=False),

@@ -108,6 +108,12 @@ def category(code: str | None) -> str:
 
 
 CAMERA = {"dark": "过暗", "blurred": "模糊", "covered": "被遮挡", "frozen": "画面冻结"}
+BOUND = {
+    "duty": "携带人在岗",
+    "off_duty": "携带人不在班",
+    "unit": "未指明携带人",
+    "nobody": "无人携带",
+}
 DEVICE_KINDS = {
     "bodycam": "记录仪",
     "radio": "对讲机",
