@@ -1,8 +1,10 @@
 """Words of danger in a text, where they stand, and whether they are meant.
 
-A cue in force raises a route and never lowers one. Negation (没带刀, 无人受伤), remote past
-(前年打过我) and supposition (要是他打人) take a cue out of force; a threat stays one even when it
-is put as a condition (不还钱就砍死你).
+A cue in force raises a route and never lowers one. Negation (没带刀, 打人的事没有), remote past
+(前年打过我), supposition (要是他打人), tales, notices, likenesses (电影里持刀, 像着火一样) and a
+question of law (算不算家暴) take a cue out of force. A threat stays one even when it is put as a
+condition (不还钱就砍死你), and so does what somebody says he will do (他说再去就打我). The words
+that do so are data too: ``[context]`` of ``triage/data/cues.toml``.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, get_args
 
 Kind = Literal[
@@ -31,7 +33,7 @@ Kind = Literal[
     "progress",
 ]
 Grade = Literal["grave", "weak"]
-Mode = Literal["present", "past", "hypothetical", "asked"]
+Mode = Literal["present", "past", "hypothetical", "quoted", "asked"]
 
 CUE_NAMES_ZH: Mapping[str, str] = {
     "weapon": "凶器",
@@ -54,12 +56,16 @@ MODE_NAMES_ZH: Mapping[str, str] = {
     "present": "现实",
     "past": "往事",
     "hypothetical": "假设",
+    "quoted": "引述",
     "asked": "询问",
 }
 
 _CLAUSE_END = '，。；！？：、,;!?:\n\t “”"…—'
 _BEFORE = 24
-"""How far back, in characters, a word may still change a cue's meaning."""
+"""How far off, in characters, a word may still change a cue's meaning."""
+_SENTENCE_END = "。！？!?\n"
+_HERE = "\N{SYMBOL FOR NULL}"
+"""Stands in the cue's place where a pattern looks at both its sides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +82,7 @@ class Cue:
 
     @property
     def in_force(self) -> bool:
-        """Neither denied, nor long ago, nor only supposed or asked about."""
+        """Neither denied, nor long ago, nor only supposed, told of or asked about."""
         return not self.negated and self.mode == "present"
 
     def as_json(self) -> dict[str, Any]:
@@ -114,30 +120,53 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Lexicon:
-    """All entries, and the words that deny, date or suppose (each matched just before a cue)."""
+class Context:
+    """What takes a cue out of force, or back into it; the data file says what each is tried on."""
 
-    entries: tuple[Entry, ...]
     negation: re.Pattern[str]
+    negation_after: re.Pattern[str]
+    joined: re.Pattern[str]
     double_negation: re.Pattern[str]
     past: re.Pattern[str]
     recent: re.Pattern[str]
+    past_after: re.Pattern[str]
     hypothetical: re.Pattern[str]
+    supposed_after: re.Pattern[str]
+    meant: re.Pattern[str]
+    quoted: re.Pattern[str]
     asked: re.Pattern[str]
+    wondered: re.Pattern[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """All entries and their context. A cue of a kind ``always_meant`` may be of the past, but not
+    supposed or asked about; only one of ``words_of_law`` may be wondered about."""
+
+    entries: tuple[Entry, ...]
+    context: Context
     always_meant: frozenset[str]
+    words_of_law: frozenset[str]
 
     @classmethod
     def parse(cls, toml: str) -> Lexicon:
         """Read ``triage/data/cues.toml``; ``ValueError`` names what is wrong in it."""
         data = tomllib.loads(toml)
-        context = {name: _compiled(text, name) for name, text in data["context"].items()}
+        wanted, given = {field.name for field in fields(Context)}, set(data["context"])
+        if wanted != given:
+            raise ValueError(f"cue lexicon, context: {sorted(wanted ^ given)} missing or unknown")
+        context = Context(**{name: _compiled(text, name) for name, text in data["context"].items()})
         entries = tuple(entry for row in data["cue"] for entry in _entries(row))
-        return cls(entries, **context, always_meant=frozenset(data["always_meant"]["kinds"]))
+        kinds = data["kinds"]
+        return cls(
+            entries, context, frozenset(kinds["always_meant"]), frozenset(kinds["words_of_law"])
+        )
 
 
 def find_cues(text: str, lexicon: Lexicon) -> tuple[Cue, ...]:
     """Every cue of ``text`` in reading order; of overlapping ones of a kind only the longest."""
-    found = [cue for entry in lexicon.entries for cue in _matches(text, entry, lexicon)]
+    single = [cue for entry in lexicon.entries for cue in _matches(text, entry, lexicon)]
+    found = _joined(text, single, lexicon.context)
     found.sort(key=lambda cue: (cue.kind, cue.start, -cue.end))
     kept: list[Cue] = []
     for cue in found:
@@ -160,10 +189,23 @@ def _matches(text: str, entry: Entry, lexicon: Lexicon) -> Iterator[Cue]:
             match.group(),
             start,
             end,
-            _negated(before, lexicon),
+            _negated(before, match.group(), after, lexicon.context),
             _mode(entry.kind, before, after, lexicon),
             entry.grade,
         )
+
+
+def _joined(text: str, cues: list[Cue], context: Context) -> list[Cue]:
+    """A denial reaches over an enumeration: 没有打人、砸东西."""
+    found: list[Cue] = []
+    denied: list[Cue] = []
+    for cue in sorted(cues, key=lambda cue: cue.start):
+        gaps = (text[one.end : cue.start] for one in denied if 0 < cue.start - one.end <= _BEFORE)
+        reached = cue.negated or any(context.joined.search(gap) for gap in gaps)
+        found.append(replace(cue, negated=reached))
+        if reached:
+            denied.append(cue)
+    return found
 
 
 def _excused(text: str, entry: Entry, start: int, end: int) -> bool:
@@ -173,24 +215,46 @@ def _excused(text: str, entry: Entry, start: int, end: int) -> bool:
     return entry.unless.search(around) is not None
 
 
-def _negated(before: str, lexicon: Lexicon) -> bool:
-    clause = _last_clause(before)
-    denied = lexicon.negation.search(clause) is not None
-    return denied and lexicon.double_negation.search(clause) is None
+def _negated(before: str, cue: str, after: str, context: Context) -> bool:
+    clause, rest = _last_clause(before), _first_clause(after)
+    denied = context.negation.search(clause) or context.negation_after.search(rest)
+    if not denied:
+        return False
+    # Both as it is and with the cue's own words: 别打我了 begs, 不是打人就是砸 affirms.
+    frames = (clause + _HERE + after, clause + _HERE + cue + after)
+    return not any(context.double_negation.search(frame) for frame in frames)
 
 
 def _mode(kind: str, before: str, after: str, lexicon: Lexicon) -> Mode:
     """Past needs its date in the same or the preceding clause, and nothing recent after it."""
-    past = lexicon.past.search(before)
-    if past and not lexicon.recent.search(before[past.end() :]):
+    context, clause, rest = lexicon.context, _last_clause(before), _first_clause(after)
+    if _is_past(before, after, context):
         return "past"
+    if context.quoted.search(_last_clause(before, _SENTENCE_END) + _HERE + rest):
+        return "quoted"
     if kind in lexicon.always_meant:
         return "present"
-    if lexicon.hypothetical.search(_last_clause(before)):
+    if _is_supposed(before, clause, after, context):
         return "hypothetical"
-    if lexicon.asked.search(_last_clause(before) + "\N{SYMBOL FOR NULL}" + _first_clause(after)):
-        return "asked"
-    return "present"
+    frame = clause + _HERE + rest
+    wondered = kind in lexicon.words_of_law and context.wondered.search(frame)
+    return "asked" if wondered or context.asked.search(frame) else "present"
+
+
+def _is_past(before: str, after: str, context: Context) -> bool:
+    past = context.past.search(before)
+    if past and not context.recent.search(before[past.end() :]):
+        return True
+    return context.past_after.search(after) is not None
+
+
+def _is_supposed(before: str, clause: str, after: str, context: Context) -> bool:
+    """What may happen; not what somebody says he will do, nor what is feared to happen again."""
+    asked_what_then = context.supposed_after.search(after)
+    if asked_what_then and context.hypothetical.search(_last_clause(before, _SENTENCE_END)):
+        return True
+    supposed = context.hypothetical.search(clause)
+    return supposed is not None and context.meant.search(before) is None
 
 
 def _graver(one: Cue, other: Cue) -> Cue:
@@ -202,8 +266,8 @@ def _graver(one: Cue, other: Cue) -> Cue:
     return other if weight(other) > weight(one) else one
 
 
-def _last_clause(before: str) -> str:
-    cut = max((before.rfind(mark) for mark in _CLAUSE_END), default=-1)
+def _last_clause(before: str, ends: str = _CLAUSE_END) -> str:
+    cut = max((before.rfind(mark) for mark in ends), default=-1)
     return before[cut + 1 :]
 
 

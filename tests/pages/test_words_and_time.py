@@ -122,7 +122,7 @@ def test_a_cue_in_force_wins_over_an_overlapping_denied_one() -> None:
 
 
 @pytest.mark.parametrize("negated", [True, False])
-@pytest.mark.parametrize("mode", ["present", "past", "hypothetical", "asked"])
+@pytest.mark.parametrize("mode", ["present", "past", "hypothetical", "quoted", "asked"])
 def test_in_force_agrees_with_triage(mode: str, negated: bool) -> None:
     cue = Cue("weapon", "刀", 0, 1, negated, mode)  # type: ignore[arg-type]
     assert spans.in_force(cue.as_json()) is cue.in_force

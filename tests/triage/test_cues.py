@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+import tomllib
+from dataclasses import fields
+from pathlib import Path
+from typing import get_args
+
 import pytest
 
-from triage.cues import Cue, Lexicon, find_cues
+from triage.cues import Context, Cue, Kind, Lexicon, find_cues
 from triage.triager import cues_of
+
+SENTENCES: dict[str, dict[str, list[str]]] = tomllib.loads(
+    Path(__file__).with_name("cue_sentences.toml").read_text(encoding="utf-8")
+)
+TRIED = [
+    (kind, way, text)
+    for kind, ways in SENTENCES.items()
+    for way, texts in ways.items()
+    for text in texts
+]
+MODES = {"past": "past", "supposed": "hypothetical", "quoted": "quoted", "asked": "asked"}
 
 IN_FORCE = [
     ("他拿菜刀追着我砍", "weapon"),
@@ -79,12 +95,12 @@ NOT_A_CUE = [
 
 
 def of_kind(text: str, kind: str, lexicon: Lexicon) -> list[Cue]:
-    return [cue for cue in find_cues(text, lexicon) if cue.kind == kind]
+    return [cue for cue in cues_of(text, lexicon) if cue.kind == kind]
 
 
 @pytest.mark.parametrize(("text", "kind"), IN_FORCE)
 def test_danger_that_is_meant_is_in_force(text: str, kind: str, lexicon: Lexicon) -> None:
-    assert any(cue.in_force for cue in of_kind(text, kind, lexicon)), find_cues(text, lexicon)
+    assert any(cue.in_force for cue in of_kind(text, kind, lexicon)), cues_of(text, lexicon)
 
 
 @pytest.mark.parametrize(("text", "kind"), OUT_OF_FORCE)
@@ -93,12 +109,12 @@ def test_danger_denied_past_or_supposed_is_seen_but_not_in_force(
 ) -> None:
     found = of_kind(text, kind, lexicon)
     assert found
-    assert not any(cue.in_force for cue in find_cues(text, lexicon)), found
+    assert not any(cue.in_force for cue in cues_of(text, lexicon)), found
 
 
 @pytest.mark.parametrize("text", NOT_A_CUE)
 def test_plain_words_that_look_alike_are_no_cue(text: str, lexicon: Lexicon) -> None:
-    assert not [cue for cue in find_cues(text, lexicon) if cue.in_force]
+    assert not [cue for cue in cues_of(text, lexicon) if cue.in_force]
 
 
 def test_a_negation_does_not_reach_over_a_condition(lexicon: Lexicon) -> None:
@@ -129,13 +145,61 @@ def test_cues_come_in_reading_order_and_survive_json(lexicon: Lexicon) -> None:
     assert {"kind", "text", "start", "end", "negated"} <= set(cues[0].as_json())
 
 
+def test_every_kind_is_tried_ten_times_in_both_directions() -> None:
+    assert set(SENTENCES) == set(get_args(Kind))
+    for kind, ways in SENTENCES.items():
+        out = [text for way, texts in ways.items() if way != "in_force" for text in texts]
+        assert len(set(ways["in_force"])) >= 10, kind
+        assert len(set(out)) >= 10, kind
+
+
+@pytest.mark.parametrize(("kind", "way", "text"), TRIED)
+def test_each_sentence_counts_or_not_for_its_reason(
+    kind: str, way: str, text: str, lexicon: Lexicon
+) -> None:
+    found = [cue for cue in cues_of(text, lexicon) if cue.kind == kind]
+    assert any(cue.in_force for cue in found) is (way == "in_force"), found
+    if way == "denied":
+        assert any(cue.negated for cue in found), found
+    elif way in MODES:
+        assert any(cue.mode == MODES[way] for cue in found), found
+
+
+def test_a_denial_reaches_over_an_enumeration_and_no_further(lexicon: Lexicon) -> None:
+    listed = of_kind("没有打人、砸东西", "violence", lexicon)
+    assert [cue.negated for cue in listed] == [True, True]
+    beyond = of_kind("没有打人，他儿子砸东西了", "violence", lexicon)
+    assert [cue.in_force for cue in beyond] == [False, True]
+
+
+def test_a_surname_is_no_date(lexicon: Lexicon) -> None:
+    assert any(cue.in_force for cue in of_kind("曾某某持刀进来", "weapon", lexicon))
+    assert [cue.mode for cue in of_kind("他曾持刀进来", "weapon", lexicon)] == ["past"]
+
+
+def test_the_date_of_a_record_is_not_long_ago(lexicon: Lexicon) -> None:
+    assert any(cue.in_force for cue in of_kind("2026年11月3日店里被盗", "crime", lexicon))
+    assert not any(cue.in_force for cue in of_kind("2015年店里被盗过", "crime", lexicon))
+
+
+@pytest.mark.parametrize("way", ["in_force", "denied", "past", "supposed", "quoted"])
+def test_a_cue_added_to_a_text_never_takes_another_out_of_force(way: str, lexicon: Lexicon) -> None:
+    """A sentence after a full stop changes nothing of what stood before it."""
+    for kind, ways in SENTENCES.items():
+        for text in ways.get(way, ()):
+            before = {cue for cue in cues_of("他拿菜刀站在门口。" + text, lexicon) if cue.start < 9}
+            assert any(cue.in_force and cue.kind == "weapon" for cue in before), (kind, text)
+
+
 def test_a_wrong_lexicon_is_refused_by_name() -> None:
-    context = "\n".join(
-        f'{name} = "x"'
-        for name in ("negation", "double_negation", "past", "recent", "hypothetical", "asked")
-    )
-    head = f'[context]\n{context}\n[always_meant]\nkinds = []\n[[cue]]\nkind = "weapon"\n'
+    context = "\n".join(f'{field.name} = "x"' for field in fields(Context))
+    kinds = "[kinds]\nalways_meant = []\nwords_of_law = []\n"
+    head = f'[context]\n{context}\n{kinds}[[cue]]\nkind = "weapon"\n'
     with pytest.raises(ValueError, match="unknown kind or grade"):
         Lexicon.parse(head + 'grade = "mild"\npatterns = ["x"]\n')
     with pytest.raises(ValueError, match="no pattern"):
         Lexicon.parse(head + 'grade = "weak"\npatterns = ["("]\n')
+    with pytest.raises(ValueError, match="negation"):
+        Lexicon.parse(
+            head.replace("negation = ", "negative = ", 1) + 'grade = "weak"\npatterns = []\n'
+        )
