@@ -31,10 +31,12 @@ def cli() -> None:
 @click.argument("file", default="-")
 @click.option("--model", help="Ask this model instead of the one that serves.")
 @HOME
-def assess(file: str, model: str | None, home: Path) -> None:
+@click.option("--why", is_flag=True, help="Add what holds when words are taken out; slow.")
+def assess(file: str, model: str | None, home: Path, why: bool) -> None:
     """Assess JSON Lines {"id","text","received_at"?} from FILE or - into JSON Lines.
 
-    A line that cannot be read comes back as {"id","error"}; the rest is still assessed.
+    A line that cannot be read comes back as {"id","error"}; the rest is still assessed. --why adds
+    "why": parts that add up to the label's score, and the words and clauses without which it falls.
 
     Example: xiaonao-triage assess reports.jsonl > assessments.jsonl
     """
@@ -47,7 +49,9 @@ def assess(file: str, model: str | None, home: Path) -> None:
         click.echo(triager.fault, err=True)
 
     def answer(row: dict[str, Any]) -> dict[str, Any]:
-        return {**triager.assess(report_of(row)).as_json(), "id": id_of(row)}
+        report = report_of(row)
+        extra = {"why": triager.explain(report).as_json()} if why else {}
+        return {**triager.assess(report).as_json(), **extra, "id": id_of(row)}
 
     with _opened(file) as lines:
         _exit(_answer_each(lines, answer))

@@ -19,8 +19,10 @@ from triage.registry import MANIFEST_FILE, Artefact, Registry
 from triage.report import ReportText
 from triage.segmenter import Segmenter, normalise
 from triage.shipped import lexicon_text, models_dir
+from triage.why import Explanation, deletions
 
 _REASONS_SHOWN = 6
+_REASONS_TRIED = 16
 
 Signature = tuple[tuple[int, int, int] | None, ...]
 
@@ -95,6 +97,30 @@ class Triager:
             self._assessment(report, verdict, serving)
             for report, verdict in zip(reports, judged, strict=True)
         ]
+
+    def explain(self, report: ReportText) -> Explanation:
+        """Why one report got its label, its words and clauses checked by taking them out: up to
+        seventeen judgements, so for one report that a person looks at, never for a batch."""
+        self._follow()
+        serving = self._serving
+        if serving is None:
+            raise ModelUnavailable(self._fault or "No model can be used.")
+        (judged,) = serving.model.judge([report.text])
+
+        def of_the_label(texts: Sequence[str]) -> list[float]:
+            return [verdict.p[judged.label] for verdict in serving.model.judge(texts)]
+
+        shown = strongest(judged.reasons)
+        named = sum(reason.weight for reason in shown)
+        return Explanation(
+            score=judged.score,
+            bias=judged.bias,
+            shown=shown,
+            rest=judged.score - judged.bias - named,
+            deletions=deletions(
+                report.text, strongest(judged.reasons, _REASONS_TRIED), of_the_label
+            ),
+        )
 
     def _assessment(self, report: ReportText, judged: Judged, serving: _Serving) -> Assessment:
         manifest = serving.model.manifest

@@ -30,6 +30,7 @@ PURE = (
     "training.gate",
     "recurrence_model",
     "trail",
+    "why",
     "foresight",
     "training.recurrence_count",
     "training.recurrence_labels",
