@@ -180,15 +180,34 @@ def decode(file: Any, crs: str) -> None:
 @click.option("--speed-kmh", default=22.0, show_default=True, help="Speed of a unit sent out.")
 @click.option("--speedup", default=1.0, show_default=True, help="Moves so many times faster.")
 @click.option("--linger", default=10.0, show_default=True, help="Longest wait for confirmations.")
-def simulate(**options: Any) -> None:
+@click.option(
+    "--load",
+    type=click.IntRange(1, 100_000),
+    metavar="DEVICES",
+    help="Instead of units: plain positions of so many devices, each sent once.",
+)
+@click.option(
+    "--load-rate",
+    type=click.FloatRange(1, 1_000_000),
+    default=20_000,
+    show_default=True,
+    help="With --load: messages a second, of all devices together.",
+)
+def simulate(load: int | None, load_rate: float, **options: Any) -> None:
     """Publish realistic bodycam and radio telemetry of made-up units; a JSON summary at the end.
 
     Messages are sent again until the server's confirmation comes. `--steer` sends a unit to a
-    place along the streets; "lat": null sends it home.
+    place along the streets; "lat": null sends it home. `--load` is for finding limits: it
+    publishes `--load-rate` messages a second in all for `--duration` (10 s) and counts what the
+    broker acknowledged and the server confirmed within `--linger`.
     """
-    from edge.simulate import Options, build
+    from edge.simulate import Options, build, carry_load
 
     _log_to_stderr()
+    if load is not None:
+        carried = carry_load(Options(**options), devices=load, rate=load_rate, now=_now)
+        click.echo(json.dumps(asdict(carried)))
+        return
     simulator = build(Options(**options), now=_now)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: simulator.stop())

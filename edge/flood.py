@@ -10,7 +10,7 @@ import selectors
 import socket
 import struct
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from edge.errors import BrokerUnreachable
@@ -83,7 +83,7 @@ def publish_packet(topic: str, payload: bytes, packet_id: int) -> bytes:
     return b"\x32" + _length(len(body)) + body
 
 
-def packets(messages: Sequence[tuple[str, bytes]]) -> Iterator[bytes]:
+def packets(messages: Iterable[tuple[str, bytes]]) -> Iterator[bytes]:
     """The messages as packets with ids that come round after 65,535."""
     for number, (topic, payload) in enumerate(messages):
         yield publish_packet(topic, payload, number % 65_535 + 1)
@@ -92,7 +92,7 @@ def packets(messages: Sequence[tuple[str, bytes]]) -> Iterator[bytes]:
 def flood(
     host: str,
     port: int,
-    lanes: Sequence[Sequence[tuple[str, bytes]]],
+    lanes: Sequence[Iterable[tuple[str, bytes]]],
     *,
     rate: float | None = None,
     window: int = 1000,

@@ -12,7 +12,7 @@ from pathlib import Path
 import structlog
 from pydantic import SecretStr, ValidationError
 
-from edge import roster
+from edge import load, roster
 from edge.device_link import Clock
 from edge.errors import ConfigError, Unreadable
 from edge.made_up import Ground
@@ -75,6 +75,22 @@ def build(options: Options, *, now: Clock) -> Simulator:
     if options.steer is not None:
         threading.Thread(target=_follow, args=(options.steer, simulator), daemon=True).start()
     return simulator
+
+
+def carry_load(options: Options, *, devices: int, rate: float, now: Clock) -> load.Carried:
+    """Plain positions at a rate. Raises ConfigError, BrokerUnreachable."""
+    mqtt = _mqtt(options)
+    if mqtt.tls:
+        raise ConfigError("--load speaks plain mqtt:// only; measure beside the broker.")
+    asked = load.Load(
+        devices=devices,
+        rate=rate,
+        seconds=10.0 if options.duration is None else options.duration,
+        boot=options.boot or roster.default_boot(now()),
+        linger_s=options.linger,
+    )
+    login = (options.username, options.password) if options.username else None
+    return load.run(asked, host=mqtt.host, port=mqtt.port, login=login, clock=now)
 
 
 def _mqtt(options: Options) -> MqttSettings:

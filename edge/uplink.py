@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import httpx
 import structlog
 
+from edge.batch_size import BatchSize
 from edge.config import EdgeSettings
 from edge.confirming import Ack
 from edge.encoding import dumps
@@ -131,6 +132,7 @@ class Uplink:
         self._urgent = threading.Event()
         self._stopping = threading.Event()
         self._failures = 0
+        self._size = BatchSize(settings.batch_rows)
         self.last_failure = ""
         self.counts: Counts | None = None
 
@@ -165,11 +167,10 @@ class Uplink:
     def work(self) -> bool:
         """One batch; False when nothing waits. Raises ServerUnavailable, StorageFailed."""
         now = self._clock()
-        batch = self._outbox.peek(
-            rows=self._settings.batch_rows, max_bytes=self._settings.batch_bytes
-        )
+        batch = self._outbox.peek(rows=self._size.rows, max_bytes=self._settings.batch_bytes)
         if batch:
             self._send(batch)
+            self._size.answered()
         if voids := self._outbox.voids():
             self._on_acks(self._poster.post((), voids).confirmed)
             self._outbox.drop_voids(voids)
@@ -234,6 +235,7 @@ class Uplink:
 
     def _note(self, error: ServerUnavailable) -> None:
         self._failures += 1
+        self._size.failed(error.why)
         self.last_failure = error.why
         self._metrics.uplink_failures.labels(error.why).inc()
         log.warning("uplink failed", why=error.why, failures=self._failures)

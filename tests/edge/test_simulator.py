@@ -300,3 +300,15 @@ def test_devices_log_in_as_themselves(broker, tmp_path: Path):
         check=True,
     )
     assert json.loads(done.stdout)["sent"] > 10
+
+
+def test_a_load_is_counted_to_the_servers_confirmation(agent, broker):
+    out = subprocess.run(
+        simulate("--mqtt", broker.url, "--load", "20", "--load-rate", "2000", "--duration", "1"),
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    told = json.loads(out)
+    assert (told["sent"], told["acknowledged"], told["confirmed"]) == (2000, 2000, 2000)
+    assert told["unconfirmed"] == 0

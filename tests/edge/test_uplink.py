@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,8 +14,9 @@ from edge.confirming import Ack
 from edge.errors import ServerUnavailable
 from edge.metrics import Metrics
 from edge.outbox import Outbox
+from edge.outbox_rows import Waiting
 from edge.telemetry import Alarm, Envelope, Origin, Status
-from edge.uplink import HttpPoster, Uplink
+from edge.uplink import Answer, HttpPoster, Uplink, Void
 
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 
@@ -180,3 +181,43 @@ def test_nobody_listening_is_not_now(tmp_path, office):
         made.uplink.work()
     made.poster.close()
     made.box.close()
+
+
+class SlowPoster:
+    """A server that answers in time only when it is given little at once."""
+
+    def __init__(self, most: int) -> None:
+        self.most, self.sizes = most, list[int]()
+
+    def post(self, batch: Sequence[Waiting], voids: Sequence[Void] = ()) -> Answer:
+        del voids
+        self.sizes.append(len(batch))
+        if len(batch) > self.most:
+            raise ServerUnavailable("ReadTimeout")
+        return Answer(len(batch), 0, ())
+
+
+def test_a_server_too_slow_for_a_batch_is_given_smaller_ones(tmp_path, until):
+    """A batch of a fixed size would be tried for ever."""
+    box = Outbox(tmp_path / "outbox.db")
+    box.put([status(seq) for seq in range(1, 401)], (), now=NOW)
+    poster, acks = SlowPoster(40), list[Ack]()
+    settings = EdgeSettings(server_url="http://127.0.0.1:1", retry_min_s=0.01, retry_max_s=0.02)
+    uplink = Uplink(
+        box,
+        poster,
+        settings=settings,
+        metrics=Metrics(),
+        on_acks=acks.extend,
+        clock=lambda: NOW,
+    )
+    thread = threading.Thread(target=uplink.run)
+    thread.start()
+    try:
+        until(lambda: bool(acks) and acks[-1].seq == 400, what="all is up")
+    finally:
+        uplink.stop()
+        thread.join()
+        box.close()
+    assert poster.sizes[:4] == [400, 250, 125, 62]
+    assert max(size for size in poster.sizes if size <= 40) > 8
