@@ -1,7 +1,8 @@
 """Frames of a camera: an address (RTSP, HTTP), a file, or the number of a camera of this machine.
 
 A thread reads as fast as frames come and holds only the newest: whoever is too slow misses some,
-and they are counted. A source that ends is opened again, with back-off; a file is read once.
+and they are counted. A source that ends or goes silent is opened again, with back-off; a file is
+read once.
 """
 
 from __future__ import annotations
@@ -27,8 +28,17 @@ _AGAIN_MAX_S = 30.0
 class Camera:
     """Start it, then ``newest`` until ``ended``."""
 
-    def __init__(self, source: str, *, clock: Callable[[], datetime], fps: float) -> None:
+    def __init__(
+        self,
+        source: str,
+        *,
+        clock: Callable[[], datetime],
+        fps: float,
+        silence_s: float = 5.0,
+    ) -> None:
+        """``silence_s`` without a frame of an address, and it is opened again."""
         self._source = source
+        self._silence_ms = int(1000 * silence_s)
         self._clock = clock
         self._pause_s = 1 / fps
         self._is_file = Path(source).is_file()
@@ -70,8 +80,7 @@ class Camera:
 
     def _one_opening(self) -> int:
         """Reads until the source ends; how many frames it gave."""
-        number = self._source.isdecimal()
-        capture = cv2.VideoCapture(int(self._source) if number else self._source)
+        capture = self._open()
         self.opened += 1
         count, next_s = 0, time.monotonic()
         try:
@@ -89,6 +98,15 @@ class Camera:
         finally:
             capture.release()
         return count
+
+    def _open(self) -> cv2.VideoCapture:
+        if self._source.isdecimal():
+            return cv2.VideoCapture(int(self._source))
+        if self._is_file or "://" not in self._source:
+            return cv2.VideoCapture(self._source)
+        limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, self._silence_ms]
+        limits += [cv2.CAP_PROP_READ_TIMEOUT_MSEC, self._silence_ms]
+        return cv2.VideoCapture(self._source, cv2.CAP_FFMPEG, limits)
 
     def _hold(self, picture: Picture) -> None:
         with self._ready:

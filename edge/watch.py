@@ -31,6 +31,9 @@ log = structlog.get_logger("edge.watch")
 
 _NICENESS = 10
 _WAIT_S = 0.02
+AWAY = "away"
+AWAY_S = 10.0
+"""Without a frame for so long the camera is away: a fault like a covered lens."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +111,7 @@ class Watcher:
         )
         self._looked = self._kept = 0
         self._faults: frozenset[str] = frozenset()
+        self._seen_s = time.monotonic()
 
     def stop(self) -> None:
         self._stopping = True
@@ -126,6 +130,8 @@ class Watcher:
                 self._look(*taken)
             elif self._camera.ended:
                 break
+            elif time.monotonic() - self._seen_s > AWAY_S:
+                self._tell(frozenset({AWAY}))
         return self._goodbye(uploads)
 
     def _over(self, begun: float) -> bool:
@@ -133,16 +139,21 @@ class Watcher:
         return limit is not None and time.monotonic() - begun > limit
 
     def _look(self, picture: Picture, taken_at: datetime) -> None:
-        looked = self._watch.look(picture, now_s=time.monotonic(), taken_at=taken_at)
+        self._seen_s = time.monotonic()
+        looked = self._watch.look(picture, now_s=self._seen_s, taken_at=taken_at)
         self._looked += 1
-        if looked.changed and bool(looked.faults) != bool(self._faults):
-            log.warning("camera", faults=sorted(looked.faults))
-            self._link.say(self._speaker.fault(self._clock(), active=bool(looked.faults)))
-        self._faults = looked.faults
+        self._tell(looked.faults)
         if looked.kept is not None:
             self._kept += 1
             self._spool.keep(looked.kept)
             self._link.say(self._speaker.frame(self._clock(), looked.kept))
+
+    def _tell(self, faults: frozenset[str]) -> None:
+        """One alarm when the first fault comes, one when the last goes."""
+        if bool(faults) != bool(self._faults):
+            log.warning("camera", faults=sorted(faults))
+            self._link.say(self._speaker.fault(self._clock(), active=bool(faults)))
+        self._faults = faults
 
     def _turn(self) -> None:
         """Moves what there is on the connection; never waits."""
@@ -174,6 +185,7 @@ class Watcher:
         tally = self._spool.tally
         return {
             "frames_read": self._camera.read,
+            "times_opened": self._camera.opened,
             "frames_dropped": self._camera.dropped,
             "frames_looked_at": self._looked,
             "kept": self._kept,
