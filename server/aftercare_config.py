@@ -20,6 +20,18 @@ class AftercareSettings(BaseModel):
         return AftercareRule(**self.model_dump())
 
 
+class SafetySettings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    wait_at: str = Field(
+        "", max_length=60, description="Where a recalled unit waits; empty: its own point."
+    )
+    contact: str = Field("指挥室", max_length=20, description="Whom a recalled unit calls.")
+    phone: str = Field(
+        "", pattern=r"^[0-9+ -]{0,20}$", description="Their number; empty: 110 only."
+    )
+
+
 class DutySettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 

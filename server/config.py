@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from edge.config import EdgeSettings
 from edge.mqtt_config import MqttSettings
-from server.aftercare_config import AftercareSettings, DutySettings
+from server.aftercare_config import AftercareSettings, DutySettings, SafetySettings
 from server.domain.assignment import RankRule
 from server.domain.evidence import EvidenceRule
 from server.domain.linking import LinkRule
@@ -208,6 +208,7 @@ class Settings(Section):
     aftercare: AftercareSettings = AftercareSettings()
     duty: DutySettings = DutySettings()
     models: ModelsSettings = ModelsSettings()
+    safety: SafetySettings = SafetySettings()
     retention: RetentionSettings = RetentionSettings()
     push: PushSettings = PushSettings()
     district: DistrictSettings = DistrictSettings()

@@ -17,6 +17,7 @@ WORDS: Mapping[str, str] = {
     "case_assigned": "有新警情，请签收",
     "assignment_ended": "警情已转出，请看手机",
 }
+RECALLED = "请离开现场，看手机"
 _SILENT_ENDS = frozenset({"closed"})
 MAX_FAILURES = 20
 """In a row; then the subscription goes, and the phone makes a new one when it is opened."""
@@ -27,7 +28,8 @@ def wakes(event: TimelineEvent) -> str | None:
     """What the unit's phones are told of an event, or None."""
     if event.unit_id is None or event.body.get("why") in _SILENT_ENDS:
         return None
-    return WORDS.get(event.kind)
+    recalled = event.kind == "assignment_ended" and event.body.get("why") == "recalled"
+    return RECALLED if recalled else WORDS.get(event.kind)
 
 
 def check_endpoint(endpoint: str, hosts: Collection[str]) -> str:

@@ -99,6 +99,17 @@ def of_kinds(conn: Connection, kinds: Sequence[str], *, limit: int) -> list[Time
     return [timeline_event(row) for row in conn.execute(query.limit(limit))]
 
 
+def has(conn: Connection, kind: str, case_id: str, unit_id: str, since: datetime) -> bool:
+    """Whether something was told of a unit and its case since then."""
+    query = select(events.c.id).where(
+        events.c.case_id == case_id,
+        events.c.unit_id == unit_id,
+        events.c.kind == kind,
+        events.c.at >= since,
+    )
+    return conn.execute(query.limit(1)).one_or_none() is not None
+
+
 def first_break(conn: Connection) -> int | None:
     """Number of the first event that does not fit the chain, or None. Reads the whole log."""
     found = broken_at(_walk(conn))

@@ -7,7 +7,7 @@ import pytest
 from server.domain.errors import AlreadyAssigned, CaseClosed, Conflict, NotAllowed
 from server.domain.roles import Actor, Role
 from server.office import Office
-from server.services import handing, reading
+from server.services import handing, reading, recalled
 
 ADMIN = Actor("admin", Role.ADMIN)
 
@@ -46,3 +46,32 @@ def test_a_recall_to_the_police_frees_the_unit_and_alerts_once(
     close_case(street, case_id, dispatcher)
     with pytest.raises(CaseClosed):
         handing.recall(street, case_id, dispatcher)
+
+
+def test_a_recall_stands_until_the_unit_says_it_has_left(
+    street: Office, clock, file, open_dispute, dispatcher: Actor, mediator: Actor
+) -> None:
+    case_id = open_dispute(street, file, dispatcher)
+    assert recalled.standing(street, mediator) is None
+    with pytest.raises(Conflict):
+        recalled.withdrew(street, case_id, mediator)
+    handing.recall(street, case_id, dispatcher)
+    seen = recalled.standing(street, mediator)
+    assert seen is not None
+    assert (seen.case_id, seen.police, seen.contact) == (case_id, True, "指挥室")
+    assert recalled.standing(street, Actor("x", Role.MEDIATOR, "far")) is None
+    clock.forward(60)
+    recalled.withdrew(street, case_id, mediator)
+    recalled.withdrew(street, case_id, mediator)
+    assert recalled.standing(street, mediator) is None
+    told = [event.kind for event in reading.case(street, case_id, ADMIN).timeline]
+    assert told.count("unit_withdrew") == 1
+
+
+def test_a_recall_nobody_answered_ends_with_the_shift(
+    street: Office, clock, file, open_dispute, dispatcher: Actor, mediator: Actor
+) -> None:
+    case_id = open_dispute(street, file, dispatcher)
+    handing.recall(street, case_id, dispatcher)
+    clock.forward(recalled.STANDS.total_seconds() + 1)
+    assert recalled.standing(street, mediator) is None

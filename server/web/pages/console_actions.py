@@ -6,7 +6,7 @@ from flask import Blueprint, request, url_for
 from werkzeug.wrappers import Response
 
 from server.domain.roles import Action
-from server.services import dispatch, proof, review, tracking
+from server.services import dispatch, handing, proof, review, tracking
 from server.web.access import current_actor, current_office, needs
 from server.web.pages import acts, forms, words
 from server.web.pages.notices import then_back
@@ -78,6 +78,30 @@ def step(case_id: str) -> Response:
             current_office(), case_id, taken, at=None, key=forms.key(), actor=current_actor()
         )
         return f"已代填{words.STEPS[taken.value]}（{words.VERDICTS[made.evidence.verdict]}）。"
+
+    return then_back(act, _back(case_id))
+
+
+@blueprint.post("/console/cases/<case_id>/refuse")
+@needs(Action.ACT_ON_CASE)
+def refuse(case_id: str) -> Response:
+    """Hand the case back for its unit, which said so by voice."""
+
+    def act() -> str:
+        dispatch.refuse(current_office(), case_id, forms.refusal(), current_actor())
+        return "已代单元退单。"
+
+    return then_back(act, _back(case_id))
+
+
+@blueprint.post("/console/cases/<case_id>/recall")
+@needs(Action.ACT_ON_CASE)
+def recall(case_id: str) -> Response:
+    """In one touch to the police; the unit is called off."""
+
+    def act() -> str:
+        handing.recall(current_office(), case_id, current_actor())
+        return "已交警方，单元的手机会显示离开现场。"
 
     return then_back(act, _back(case_id))
 

@@ -18,6 +18,7 @@ from triage.taxonomy import Label, Route, label_of
 
 MAX_NOTE = 2000
 MAX_KEY = 128
+MAX_UNIT = 64
 MAX_AMOUNT_YUAN = 1e9
 
 Word = TypeVar("Word", bound=StrEnum)
@@ -103,6 +104,14 @@ def at() -> datetime | None:
     if moment.tzinfo is None:
         raise Invalid("at", "请刷新页面后重试")
     return moment
+
+
+def unit_id() -> str:
+    """The unit chosen from a list."""
+    said = request.form.get("unit_id", "")
+    if not 1 <= len(said) <= MAX_UNIT:
+        raise Invalid("unit_id", "请选择一个单元")
+    return said
 
 
 def refusal() -> Refusal:

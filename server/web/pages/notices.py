@@ -34,6 +34,7 @@ _FIELDS = {
     "why": "理由",
     "other": "另一人",
     "reports": "警情",
+    "unit_id": "单元",
 }
 
 

@@ -10,9 +10,9 @@ from werkzeug.wrappers import Response
 from server.domain.case import Disposition, Step
 from server.domain.errors import NotAllowed
 from server.domain.roles import Action, Actor
-from server.domain.views import CaseView, ReportView, UnitView
+from server.domain.views import CandidateView, CaseView, ReportView, UnitView
 from server.office import Office
-from server.services import attachments, reading, tracking, units
+from server.services import attachments, dispatch, reading, recalled, tracking, units
 from server.web.access import current_actor, current_office, needs
 from server.web.pages import acts, forms, words
 from server.web.pages.notices import then_back
@@ -20,6 +20,8 @@ from server.web.pages.notices import then_back
 blueprint = Blueprint("phone", __name__)
 
 PAST_CASES = 20
+OTHERS = 4
+"""Units offered to take a case over: the best ones; others the command room can choose."""
 _ORDER = tuple(Step)
 _OTHER_KEYS = ("close", "police", "note", "photo", "sos", "safe")
 POLICE = Disposition.TO_POLICE.value
@@ -92,7 +94,8 @@ def _screen(office: Office, actor: Actor, found: CaseView | None) -> dict[str, o
         "next_step": next_step(found) if running and found else None,
         "keys": {name: uuid4().hex for name in (*words.STEPS, *_OTHER_KEYS)},
         "added": attachments.of_case(office, found.id, actor) if found else (),
-        "refusals": words.REFUSALS,
+        "others": _others(office, actor, found) if running and found else (),
+        "recall": recalled.standing(office, actor),
         "dispositions": [end for end in words.DISPOSITIONS if end != POLICE],
     }
 
@@ -103,6 +106,11 @@ def reports_of(office: Office, actor: Actor, found: CaseView) -> tuple[ReportVie
         return reading.case_reports(office, found.id, actor)
     except NotAllowed:
         return ()
+
+
+def _others(office: Office, actor: Actor, found: CaseView) -> tuple[CandidateView, ...]:
+    """Free units that may take the case over."""
+    return tuple(dispatch.candidates(office, found.id, actor)[:OTHERS])
 
 
 def _is_running(found: CaseView, actor: Actor) -> bool:

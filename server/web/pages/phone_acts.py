@@ -8,8 +8,9 @@ from flask import Blueprint, Response, jsonify, render_template, request, url_fo
 from werkzeug.wrappers import Response as AnyResponse
 
 from server.domain.attachment import AttachmentKind
+from server.domain.case import Refusal
 from server.domain.roles import Action
-from server.services import attachments, dispatch, phone_link, push
+from server.services import attachments, dispatch, handing, phone_link, push, recalled
 from server.services.attachments import NewAttachment
 from server.web.access import current_actor, current_office, needs
 from server.web.pages import forms
@@ -22,6 +23,7 @@ _SAID = {
     AttachmentKind.PHOTO: "照片已存入警情。",
     AttachmentKind.VOICE: "录音已存入警情。",
 }
+_REFUSED_UNSAFE = "已退单。请离开现场，在安全的地方等指挥室的话。"
 
 
 @blueprint.post("/m/cases/<case_id>/attachments")
@@ -51,8 +53,46 @@ def refuse(case_id: str) -> AnyResponse:
     """Hand the case back with a reason."""
 
     def act() -> str:
-        dispatch.refuse(current_office(), case_id, forms.refusal(), current_actor())
-        return "已退单，指挥室和下一组已收到。"
+        reason = forms.refusal()
+        dispatch.refuse(current_office(), case_id, reason, current_actor())
+        unsafe = reason is Refusal.UNSAFE
+        return _REFUSED_UNSAFE if unsafe else "已退单，指挥室和下一组已收到。"
+
+    return then_back(act, url_for("phone.phone"))
+
+
+@blueprint.post("/m/cases/<case_id>/handover")
+@needs(Action.SEE_PHONE)
+def hand_over(case_id: str) -> AnyResponse:
+    """Give the case to another unit, at the end of a shift for instance."""
+
+    def act() -> str:
+        handing.hand_over(current_office(), case_id, forms.unit_id(), current_actor())
+        return "已移交，接手的单元和指挥室已收到。"
+
+    return then_back(act, url_for("phone.phone"))
+
+
+@blueprint.post("/m/cases/<case_id>/recall")
+@needs(Action.SEE_PHONE)
+def recall(case_id: str) -> AnyResponse:
+    """In one touch to the police, from the scene."""
+
+    def act() -> str:
+        handing.recall(current_office(), case_id, current_actor())
+        return "已报告危险，指挥室和公安已收到。"
+
+    return then_back(act, url_for("phone.phone"))
+
+
+@blueprint.post("/m/cases/<case_id>/withdrew")
+@needs(Action.SEE_PHONE)
+def withdrew(case_id: str) -> AnyResponse:
+    """The unit has left the scene it was called off."""
+
+    def act() -> str:
+        recalled.withdrew(current_office(), case_id, current_actor())
+        return "已报告离开现场。"
 
     return then_back(act, url_for("phone.phone"))
 

@@ -234,6 +234,7 @@ _TELLERS: Mapping[str, Callable[[TimelineEvent, Names], Sentence]] = {
     "assignment_ended": _ended,
     "party_called": _called,
     "evidence_overruled": _overruled,
+    "unit_withdrew": _said("{unit}已离开现场：{case}", "good"),
     "police_needed": _said("{unit}请公安到场：{case}", "bad"),
     "step_posted": _step_posted,
     "evidence_changed": _evidence_changed,

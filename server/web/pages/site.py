@@ -155,6 +155,7 @@ def _facts() -> dict[str, object]:
         "statuses": words.STATUSES,
         "routes": words.ROUTES,
         "dispositions": words.DISPOSITIONS,
+        "refusals": words.REFUSALS,
         "route_keys": words.ROUTE_KEYS,
         "can": {
             "see_console": Action.SEE_CONSOLE,

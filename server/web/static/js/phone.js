@@ -16,7 +16,10 @@ const POLL_MS = 60000;
 const VERDICTS = { verified: "已核实", claimed_only: "仅自报", contradicted: "与定位不符", pending: "待核实" };
 
 const shownCase = () => document.querySelector("article.case")?.dataset.key ?? null;
+const shownRecall = () => document.querySelector("[data-recall]")?.dataset.recall ?? null;
 let before = shownCase();
+let recalledBefore = shownRecall();
+let ownRecall = null;
 
 const redraw = async () => overlay(await waiting());
 
@@ -46,6 +49,7 @@ onChange(({ sent, answer, signIn }) => {
   redraw();
   if (signIn) say("请重新登录，待发送的内容不会丢。");
   if (!sent) return;
+  if (sent.kind === "recall") ownRecall = sent.caseId;
   const found = answer.evidence;
   say(`${nameOf(sent)}已送达${found ? `：${VERDICTS[found.verdict] ?? ""}${found.why ? `，${found.why}` : ""}` : ""}`, "good");
   refresh();
@@ -59,7 +63,18 @@ afterRefresh(() => {
     scrollTo({ top: 0 });
   }
   before = now;
+  noticeRecall();
 });
+
+/** Whoever called the police from the scene may need the phone to keep quiet. */
+function noticeRecall() {
+  const recalled = shownRecall();
+  if (recalled && recalled !== recalledBefore) {
+    scrollTo({ top: 0 });
+    if (recalled !== ownRecall) ring(1);
+  }
+  recalledBefore = recalled;
+}
 
 addEventListener("online", () => {
   flush();

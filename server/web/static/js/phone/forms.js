@@ -1,6 +1,6 @@
 /**
  * Forms marked data-queue are kept on the phone and sent from there. A touch can be taken back
- * for some seconds; an SOS goes at once.
+ * for some seconds; what calls for help goes at once.
  */
 
 import { say } from "../page.js";
@@ -8,6 +8,8 @@ import { canRecord, record, shrink } from "./capture.js";
 import { add, newKey, touchedAt, undo, UNDO_MS, waiting } from "./outbox.js";
 import { nameOf, timeOf } from "./overlay.js";
 import { lastFix } from "./position.js";
+
+const AT_ONCE = new Set(["sos", "recall"]);
 
 let shown = null;
 let hideTimer = null;
@@ -39,7 +41,7 @@ async function take(form) {
   const at = touchedAt(); // making a photo small takes its time
   try {
     const act = await read(form);
-    if (act) await keepAct({ ...act, at }, form.dataset.queue === "sos" ? 0 : UNDO_MS);
+    if (act) await keepAct({ ...act, at }, AT_ONCE.has(form.dataset.queue) ? 0 : UNDO_MS);
     form.removeAttribute("data-dirty");
     if (form.dataset.queue === "attachment") form.reset(); // the next note is likely to follow
     else form.closest("details")?.removeAttribute("open");
@@ -53,7 +55,7 @@ async function take(form) {
 async function keepAct(act, undoMs) {
   const kept = await add(act, { undoMs });
   if (undoMs) offerUndo(kept);
-  else if (!navigator.onLine) say("没有网络！求救还没发出，请直接拨打110或用对讲机。");
+  else if (!navigator.onLine) say("没有网络！还没有发出，请直接拨打110或用对讲机。");
 }
 
 /** @returns {Promise<object | null>} the act a form stands for */
@@ -62,6 +64,7 @@ async function read(form) {
   const base = { kind: form.dataset.queue, caseId: form.dataset.case, key: data.get("key") || newKey() };
   if (base.kind === "step") return { ...base, fields: { step: data.get("step") } };
   if (base.kind === "sos") return sosAct(base, data.get("active") !== "no");
+  if (base.kind === "recall") return { ...base, fields: {} };
   if (base.kind === "close") return { ...base, fields: closing(data) };
   return attachment(base, data);
 }

@@ -1,5 +1,6 @@
 /**
- * Sends what the phone keeps: one after the other in the order of making, an SOS first, each
+ * Sends what the phone keeps: one after the other in the order of making, an SOS first and then
+ * what calls the police, each
  * under the key it was made with, so that it acts once however often it is sent. What the server
  * refuses stays, with the reason, until the person has read it.
  */
@@ -87,7 +88,7 @@ export async function flush() {
 async function sendDue() {
   for (;;) {
     const due = (await waiting()).filter((act) => !act.refused && act.notBefore <= Date.now());
-    const next = due.find((act) => act.kind === "sos") ?? due[0];
+    const next = due.find((act) => act.kind === "sos") ?? due.find((act) => act.kind === "recall") ?? due[0];
     if (!next) {
       pauseMs = FIRST_PAUSE_MS;
       return;
@@ -154,6 +155,7 @@ async function freshToken() {
 const ADDRESS = {
   step: (act) => `/api/v1/cases/${act.caseId}/steps`,
   close: (act) => `/api/v1/cases/${act.caseId}/close`,
+  recall: (act) => `/api/v1/cases/${act.caseId}/recall`,
   dial: (act) => `/api/v1/cases/${act.caseId}/calls`,
   sos: () => "/api/v1/phone/sos",
   attachment: (act) => `/m/cases/${act.caseId}/attachments`,

@@ -14,6 +14,7 @@ export function nameOf(act) {
   if (act.kind === "step") return NAMES[act.fields.step];
   if (act.kind === "attachment") return KINDS[act.fields.kind];
   if (act.kind === "dial") return "拨打电话";
+  if (act.kind === "recall") return "报告危险";
   if (act.kind === "sos") return act.fields.active ? "紧急求助" : "报平安";
   return act.fields.disposition === "to_police" ? "转公安" : "办结";
 }
@@ -25,7 +26,11 @@ export function overlay(acts) {
   const article = document.querySelector("article.case");
   const mine = acts.filter((act) => act.caseId === article?.dataset.key && !act.refused);
   drawSteps(article, mine.filter((act) => act.kind === "step"));
-  const ending = mine.some((act) => act.kind === "close");
+  const recalled = mine.some((act) => act.kind === "recall");
+  const leave = article?.querySelector("[data-recall-here]");
+  if (leave) leave.hidden = !recalled;
+  article?.classList.toggle("recalled", recalled);
+  const ending = recalled || mine.some((act) => act.kind === "close");
   for (const node of document.querySelectorAll("[data-until-closed]")) node.hidden = ending;
   drawBar(acts);
 }
