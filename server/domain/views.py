@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from server.domain.geo import NavigationLinks
+from server.domain.punctuality import StepGroup
 
 Json = dict[str, object]
 Item = TypeVar("Item")
@@ -200,3 +201,5 @@ class Stats:
     by_route: dict[str, int]
     by_category: dict[str, int]
     steps: tuple[StepTime, ...]
+    steps_by: tuple[StepGroup, ...] = ()
+    """Only in ``GET /stats``: steps by unit, point and hour of hand-over, claimed and verified."""

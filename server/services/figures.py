@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from statistics import quantiles
 
 from server.domain.case import Disposition, Step
+from server.domain.punctuality import percentile
 from server.domain.roles import Actor
 from server.domain.sla import DeadlineState
 from server.domain.views import Stats, StepTime
@@ -62,17 +62,11 @@ def _step_time(
     return StepTime(
         step=step.value,
         count=len(seconds),
-        p50_s=_percentile(seconds, 50),
-        p90_s=_percentile(seconds, 90),
+        p50_s=percentile(seconds, 50),
+        p90_s=percentile(seconds, 90),
         met=outcomes.get((step.value, DeadlineState.MET), 0),
         missed=outcomes.get((step.value, DeadlineState.MISSED), 0),
     )
-
-
-def _percentile(values: Sequence[float], percent: int) -> float | None:
-    if len(values) < 2:
-        return round(values[0], 1) if values else None
-    return round(quantiles(values, n=100, method="inclusive")[percent - 1], 1)
 
 
 def _share(part: int, whole: int) -> float | None:

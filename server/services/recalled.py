@@ -44,7 +44,8 @@ def standing(office: Office, actor: Actor) -> RecallView | None:
         if row is None or events.has(conn, WITHDREW, row.case_id, actor.unit_id, row.ended_at):
             return None
         case, unit = cases.find(conn, row.case_id), units.find(conn, actor.unit_id)
-    assert case is not None and unit is not None, "an assignment names both"
+    assert case is not None, "an assignment names its case"
+    assert unit is not None, "an assignment names its unit"
     safety = office.settings.safety
     return RecallView(
         case_id=case.id,

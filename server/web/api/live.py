@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -12,7 +12,7 @@ from pydantic import Field, JsonValue
 from server.domain.roles import Action, Actor
 from server.domain.views import Page, Stats, UnitView
 from server.office import Office
-from server.services import figures, telemetry, units
+from server.services import figures, punctuality, telemetry, units
 from server.services.telemetry import Stored
 from server.web import metrics
 from server.web.access import Access
@@ -73,7 +73,9 @@ def read_stats(office: Office, actor: Actor, query: StatsQuery) -> Stats:
     """The street's figures of a span of time; without one, of today."""
     now = office.clock()
     since, until = query.since or _midnight(office, now), query.until or now
-    return figures.figures(office, actor, since=since, until=until)
+    counted = figures.figures(office, actor, since=since, until=until)
+    by = punctuality.step_groups(office, since=since, until=until)
+    return replace(counted, steps_by=by)
 
 
 @live.get("/me", Access.SIGNED_IN, answers={200: Me})

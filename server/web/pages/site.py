@@ -15,6 +15,7 @@ from server.web.access import OFFICE, actor_or_none, current_office
 from server.web.pages import (
     aftercare,
     assets,
+    clocks,
     console,
     console_actions,
     devices,
@@ -59,6 +60,7 @@ PAGES = (
     aftercare,
     oversight,
     papers,
+    clocks,
     lists,
     language,
     kit,
