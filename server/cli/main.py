@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import click
 
-from server.cli import accounts, history, keeping, looking, parts, posts, roster
+from server.cli import accounts, history, keeping, looking, parts, posts, roster, shifts
 
 DONE, FAULTS, WRONG_USE = 0, 1, 2
 DEBUG = "XIAONAO_DEBUG"
@@ -27,7 +27,7 @@ def cli() -> None:
     """
 
 
-for family in (parts, history, roster, posts, accounts, keeping, looking):
+for family in (parts, history, roster, shifts, posts, accounts, keeping, looking):
     for command in family.COMMANDS:
         cli.add_command(command)
 

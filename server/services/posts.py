@@ -44,6 +44,15 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
+class Reach:
+    """Today's posts against the demand that is expected."""
+
+    heard: Heard
+    demand: tuple[Demand, ...]
+    today: Coverage
+
+
+@dataclass(frozen=True, slots=True)
 class Proposal:
     rule: TravelRule
     limit_s: float
@@ -62,9 +71,23 @@ def travel_rule(office: Office, speed_kmh: float | None = None) -> TravelRule:
     return TravelRule(speed_kmh or dispatch.speed_kmh, dispatch.detour, deadlines.departed_s)
 
 
-def propose(office: Office, wish: Wish, *, rule: TravelRule, limit_s: float) -> Proposal:
+def reach_today(office: Office, *, rule: TravelRule, limit_s: float) -> Reach:
+    """What the posts of the units on duty reach now."""
+    heard, demand = expected_demand(office)
+    return Reach(heard, demand, coverage(demand, posts_today(office), rule, limit_s))
+
+
+def propose(
+    office: Office,
+    wish: Wish,
+    *,
+    rule: TravelRule,
+    limit_s: float,
+    time_limit_s: float = siting.TIME_LIMIT_S,
+) -> Proposal:
     """Today's posts against the best choice among them and the gazetteer's places.
 
+    Each solve takes at most ``time_limit_s``; what is then not proven best says so by its gap.
     Raises Invalid for a wish that cannot be met, Unavailable when the solver runs out of time.
     """
     _check(wish, rule, limit_s)
@@ -72,7 +95,8 @@ def propose(office: Office, wish: Wish, *, rule: TravelRule, limit_s: float) -> 
     today = posts_today(office)
     sites = _sites(office, today)
     keep = range(len(today)) if wish.keep else ()
-    choice = _choose(demand, cover(demand, sites, rule, limit_s), wish, len(today), keep)
+    reached = cover(demand, sites, rule, limit_s)
+    choice = _choose(demand, reached, wish, len(today), keep, time_limit_s)
     chosen = [sites[site] for site in choice.sites]
     before = coverage(demand, today, rule, limit_s)
     after = coverage(demand, chosen, rule, limit_s)
@@ -121,14 +145,19 @@ def _choose(
     wish: Wish,
     today: int,
     keep: Sequence[int],
+    time_limit_s: float,
 ) -> Choice:
     weights = [point.weight for point in demand]
     if wish.share is not None:
-        return siting.fewest_posts(weights, reached, wish.share, keep=keep)
+        return siting.fewest_posts(
+            weights, reached, wish.share, keep=keep, time_limit_s=time_limit_s
+        )
     count = wish.count or today
     if wish.busy is not None:
-        return siting.expected_posts(weights, reached, count, busy=wish.busy, keep=keep)
-    return siting.best_posts(weights, reached, count, keep=keep)
+        return siting.expected_posts(
+            weights, reached, count, busy=wish.busy, keep=keep, time_limit_s=time_limit_s
+        )
+    return siting.best_posts(weights, reached, count, keep=keep, time_limit_s=time_limit_s)
 
 
 def _check(wish: Wish, rule: TravelRule, limit_s: float) -> None:

@@ -20,6 +20,7 @@ from scipy.sparse import coo_array
 
 from server.domain.coverage import Cover, reached_weight
 from server.domain.errors import Invalid, Unavailable
+from server.services.swapping import swapped_posts
 
 TIME_LIMIT_S = 60.0
 FAINT = 1e-3
@@ -67,8 +68,10 @@ def best_posts(
     goal = np.concatenate([np.zeros(sites), -rows.weights])
     number = LinearConstraint(_ones(sites, len(goal)), count, count)
     solved, most = _solve(goal, [_link(rows, sites, 1), number], sites, keep, time_limit_s)
-    weight = reached_weight(weights, [cover[site] for site in solved])
-    return Choice(solved, weight, _gap(weight, most))
+    if most is not None:
+        solved = _better(weights, cover, solved, swapped_posts(weights, cover, count, keep=keep))
+    weight = reached_weight(weights, [cover[site] for site in solved or ()])
+    return Choice(solved or (), weight, _gap(weight, most))
 
 
 def fewest_posts(
@@ -127,6 +130,8 @@ def expected_posts(
     number = LinearConstraint(_ones(sites, len(goal)), units, units)
     links = [_link(rows, sites, len(levels)), number]
     solved, most = _solve(goal, links, sites, keep, time_limit_s, per_site=units)
+    if solved is None:
+        raise Unavailable(f"No choice was found within {time_limit_s:.0f} s; ask for fewer posts.")
     weight = expected_weight(weights, cover, solved, busy)
     return Choice(solved, weight, _gap(weight, most))
 
@@ -140,6 +145,20 @@ def expected_weight(
         for number in cover[site]:
             in_reach[number] += 1
     return sum(w * (1 - busy**n) for w, n in zip(weights, in_reach, strict=True) if n)
+
+
+def _better(
+    weights: Sequence[float],
+    cover: Cover,
+    solved: tuple[int, ...] | None,
+    swapped: tuple[int, ...],
+) -> tuple[int, ...]:
+    """Whichever reaches more; the solver may have found little when its time was over."""
+    if solved is None:
+        return swapped
+    return max(
+        (solved, swapped), key=lambda c: reached_weight(weights, [cover[site] for site in c])
+    )
 
 
 def _greedy_count(
@@ -194,8 +213,11 @@ def _solve(
     keep: Collection[int],
     time_limit_s: float,
     per_site: int = 1,
-) -> tuple[tuple[int, ...], float | None]:
-    """The sites chosen, and how much there may be at most unless the choice is proven best."""
+) -> tuple[tuple[int, ...] | None, float | None]:
+    """The sites chosen, and how much there may be at most unless the choice is proven best.
+
+    None for the sites when the time was over before any choice was found.
+    """
     low, high = np.zeros(len(goal)), np.ones(len(goal))
     low[sorted(set(keep))] = 1
     high[:sites] = per_site
@@ -209,7 +231,7 @@ def _solve(
         options={"time_limit": time_limit_s, "mip_rel_gap": 0.0},
     )
     if answer.x is None:
-        raise Unavailable(f"No choice was found within {time_limit_s:.0f} s; ask for fewer posts.")
+        return None, _bound(goal, answer.mip_dual_bound)
     counts = np.rint(answer.x[:sites]).astype(int)
     chosen = tuple(int(site) for site in np.repeat(np.arange(sites), counts))
     return chosen, None if answer.status == 0 else _bound(goal, answer.mip_dual_bound)

@@ -64,6 +64,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("任务", "/console/tasks", Action.FOLLOW_UP, "处置"),
     Entry("协议", "/console/agreements", Action.FOLLOW_UP, "处置"),
     Entry("排班", "/console/duty", Action.READ_DUTY, "队伍"),
+    Entry("驻点", "/console/posts", Action.READ_STATS, "队伍"),
     Entry("时限", "/console/clocks", Action.READ_STATS, "数据"),
     Entry("报表", "/console/period", Action.READ_STATS, "数据"),
     Entry("复核", "/console/labels", Action.CORRECT, "数据"),

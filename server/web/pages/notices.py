@@ -35,6 +35,10 @@ _FIELDS = {
     "other": "另一人",
     "reports": "警情",
     "unit_id": "单元",
+    "count": "驻点数",
+    "share": "目标占比",
+    "minutes": "时限",
+    "speed": "车速",
 }
 
 

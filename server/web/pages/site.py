@@ -34,6 +34,7 @@ from server.web.pages import (
     phone,
     phone_acts,
     phrases,
+    posts,
     promotion,
     search,
     sentences,
@@ -57,6 +58,7 @@ PAGES = (
     search,
     people,
     duty,
+    posts,
     aftercare,
     oversight,
     papers,
@@ -84,6 +86,7 @@ def register(app: Flask) -> None:
     assets.prepare(app.extensions, office.district)
     tiles.prepare(app.extensions, office, metrics.of(app))
     wall.prepare(app.extensions)
+    posts.prepare(app.extensions)
     kept.prepare(app.extensions)
     naming.remember(app.extensions, naming.of_district(office.district))
     translation.register(app)
