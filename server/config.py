@@ -25,6 +25,7 @@ from server.domain.evidence import EvidenceRule
 from server.domain.linking import LinkRule
 from server.domain.presence import Rule as PresenceRule
 from server.domain.sla import Limits
+from server.learning_config import LearningSettings
 from server.map_config import MapSettings
 from server.models_config import ModelsSettings
 from server.recurrence_config import RecurrenceSettings
@@ -204,6 +205,7 @@ class Settings(Section):
     presence: PresenceSettings = PresenceSettings()
     down: DownSettings = DownSettings()
     recurrence: RecurrenceSettings = RecurrenceSettings()
+    learning: LearningSettings = LearningSettings()
     devices: DevicesSettings = DevicesSettings()
     aftercare: AftercareSettings = AftercareSettings()
     duty: DutySettings = DutySettings()

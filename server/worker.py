@@ -1,5 +1,5 @@
 """Work in the background: corrections for training, reports that wait for a model, pushes to
-phones, retention.
+phones, what is watched from day to day, retention.
 
 Each job is idempotent and may run in any number of workers at once.
 """
@@ -16,7 +16,16 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from server.domain.errors import OfficeError
 from server.office import Office
-from server.services import confirming, identity, models, push, rejudge
+from server.services import (
+    confirming,
+    experiments,
+    feedback,
+    identity,
+    models,
+    push,
+    rejudge,
+    watching,
+)
 from server.services.lessons import CORRECTIONS_FILE, export_corrections
 from server.store import confirmations, custody, frames, reports, telemetry
 from server.store.engine import reading, writing
@@ -27,13 +36,15 @@ RETENTION_EVERY = 3600
 """Rounds between two clean-ups."""
 CATCH_UP_EVERY = 10
 """Rounds between two looks for callers nobody asked about; the look reads every report's key."""
+WATCH_EVERY = 60
+"""Rounds between two looks whether a day is over that nobody has counted."""
 
 log = structlog.get_logger()
 
 
 def run(office: Office, stop: Flag) -> None:
     """Do what is due once a second until told to stop; faults are logged and tried again."""
-    exported = decided = -1
+    exported = decided = coded = -1
     round_number = 0
     while not stop.wait(ROUND_S):
         exported = _safely(partial(export_if_newer, office, exported), exported)
@@ -42,6 +53,10 @@ def run(office: Office, stop: Flag) -> None:
         if round_number % CATCH_UP_EVERY == 0:
             _safely(partial(identity.catch_up, office), 0)
         decided = _safely(partial(record_decisions, office, decided), decided)
+        if round_number % WATCH_EVERY == 0:
+            _safely(partial(watching.keep_days, office), 0)
+            _safely(partial(experiments.look_when_due, office), 0)
+            coded = _safely(partial(export_if_recoded, office, coded), coded)
         if round_number % RETENTION_EVERY == 0:
             _safely(partial(forget_old, office), 0)
         round_number += 1
@@ -63,6 +78,15 @@ def export_if_newer(office: Office, exported: int) -> int:
     if last > exported:
         export_corrections(office, office.home / CORRECTIONS_FILE)
     return last
+
+
+def export_if_recoded(office: Office, coded: int) -> int:
+    """The same when an import brought more feedback codes that teach; how many there are."""
+    with reading(office.engine) as conn:
+        now = feedback.count(office, conn)
+    if now != coded and coded >= 0:
+        export_corrections(office, office.home / CORRECTIONS_FILE)
+    return now
 
 
 def forget_old(office: Office) -> int:

@@ -33,7 +33,8 @@ class Reason:
 @dataclass(frozen=True, slots=True)
 class Assessment:
     """``p`` sums to 1; ``route`` is what would happen without history; ``doubt`` are words of
-    ``triage.doubt``; spans count characters of the text that was given."""
+    ``triage.doubt``; spans count characters of the text that was given; ``unknown_share`` of its
+    words the model never saw in training."""
 
     id: str
     label: Label
@@ -45,6 +46,7 @@ class Assessment:
     reasons: tuple[Reason, ...]
     doubt: tuple[str, ...]
     model: str
+    unknown_share: float = 0.0
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -58,6 +60,7 @@ class Assessment:
             "reasons": [reason.as_json() for reason in self.reasons],
             "doubt": list(self.doubt),
             "model": self.model,
+            "unknown_share": round(self.unknown_share, 4),
         }
 
     @classmethod
@@ -77,6 +80,7 @@ class Assessment:
             ),
             doubt=tuple(row["doubt"]),
             model=row["model"],
+            unknown_share=float(row.get("unknown_share", 0.0)),
         )
 
 

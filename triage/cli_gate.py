@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,8 +17,13 @@ from triage.errors import GateFailed, ModelUnavailable, WrongUse
 from triage.registry import Artefact, Registry
 from triage.shipped import datasets_dir, models_dir
 
+if TYPE_CHECKING:
+    from triage.training.corpus import Example
+
 GOLDEN_FILE = "golden.jsonl"
 CORRECTIONS_FILE = "corrections.jsonl"
+SUSPECTS_FILE = "suspects.jsonl"
+CORRECTION_BRIEF = "corrections"
 _SHOWN = 50
 
 
@@ -57,27 +64,68 @@ def gate(challenger: str, champion: str | None, by: str, golden: Path | None, ho
     help="Folder of written texts; the shipped corpus by default.",
 )
 @click.option("--top", default=_SHOWN, show_default=True, help="How many likely errors to print.")
+@click.option("--queue", is_flag=True, help="Also put them before people, on the console.")
 @HOME
-def suspects(corpus: Path | None, top: int, home: Path) -> None:
+def suspects(corpus: Path | None, top: int, queue: bool, home: Path) -> None:
     """Print the labels likeliest to be wrong, one JSON object a line, the likeliest first.
 
-    Example: xiaonao-triage suspects --top 100
+    With --queue they are kept in HOME/suspects.jsonl, too: the console shows those that are
+    corrections of this home to somebody who has not spoken on them.
+
+    Example: xiaonao-triage suspects --top 100 --queue
     """
-    from triage.segmenter import Segmenter
     from triage.training.corpus import read_corpus, read_corrections
-    from triage.training.suspects import conflicting_duplicates, likely_errors
 
     own = home / CORRECTIONS_FILE
     rows = read_corrections(own) if own.is_file() else []
+    reports = _report_ids(own) if rows else {}
     rows += read_corpus(corpus or datasets_dir() / "corpus")
+    lines = [_with_reports(line, reports) for line in _suspect_lines(rows, top)]
+    for line in lines:
+        click.echo(json.dumps(line, ensure_ascii=False))
+    if queue:
+        _keep_suspects(home, lines)
+
+
+def _suspect_lines(rows: Sequence[Example], top: int) -> Iterator[dict[str, Any]]:
+    from triage.segmenter import Segmenter
+    from triage.training.suspects import conflicting_duplicates, likely_errors
+
     for one, other in conflicting_duplicates(rows):
         pair = {"id": rows[one].id, "label": rows[one].label, "differs_from": rows[other].id}
-        click.echo(json.dumps({"why": "near_duplicate", **pair}, ensure_ascii=False))
+        yield {"why": "near_duplicate", **pair}
     for found in likely_errors(rows, Segmenter())[:top]:
         row = rows[found.number]
         line = {"why": found.why or "low_margin", "id": row.id, "label": row.label}
-        line |= {"rather": found.rather, "score": f"{found.score:.3f}", "text": row.text}
-        click.echo(json.dumps(line, ensure_ascii=False))
+        yield line | {"rather": found.rather, "score": f"{found.score:.3f}", "text": row.text}
+
+
+def _report_ids(own: Path) -> dict[str, str]:
+    """``{example id: report id}`` of this home's corrections, numbered as they are read."""
+    found = {}
+    for number, text in enumerate(own.read_text("utf-8").splitlines(), 1):
+        row = json.loads(text) if text.strip() else {}
+        if row.get("report_id"):
+            found[f"{CORRECTION_BRIEF}:{number}"] = str(row["report_id"])
+    return found
+
+
+def _with_reports(line: dict[str, Any], reports: Mapping[str, str]) -> dict[str, Any]:
+    """A pair is shown by whichever side is a correction: who keeps the corpus sees the rest."""
+    for name in ("id", "differs_from"):
+        if line.get(name) in reports:
+            return line | {"report_id": reports[line[name]]}
+    return line
+
+
+def _keep_suspects(home: Path, lines: Sequence[Mapping[str, Any]]) -> None:
+    """In one step; texts stay with the reports."""
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    kept = [{k: v for k, v in line.items() if k != "text"} | {"at": at} for line in lines]
+    draft = home / f".{SUSPECTS_FILE}.{os.getpid()}"
+    text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in kept)
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(home / SUSPECTS_FILE)
 
 
 def paired(

@@ -145,6 +145,7 @@ class Triager:
             reasons=strongest(judged.reasons),
             doubt=doubt,
             model=manifest.name,
+            unknown_share=round(judged.unknown_share, 4),
         )
 
     def _follow(self) -> None:

@@ -44,9 +44,16 @@ class Alert:
     streak: int = 0
 
 
-def looked(alert: Alert, value: float, *, patience: int = 2) -> Alert:
+def looked(
+    alert: Alert,
+    value: float,
+    *,
+    patience: int = 2,
+    raise_at: float = RAISE_AT,
+    clear_at: float = CLEAR_AT,
+) -> Alert:
     """The alert after one more look."""
-    against = value < CLEAR_AT if alert.raised else value > RAISE_AT
+    against = value < clear_at if alert.raised else value > raise_at
     if not against:
         return Alert(alert.raised, 0)
     streak = alert.streak + 1

@@ -58,7 +58,7 @@ def current(opinions: Sequence[Opinion]) -> Current | None:
 
     A person's newest word replaces that person's older ones. None when nothing was said.
     """
-    people = _newest([o for o in opinions if not o.feedback])
+    people = newest([o for o in opinions if not o.feedback])
     settled = [o for o in people if o.adjudicates]
     if settled:
         return _as(settled[-1], Weight.ADJUDICATED, conflict=False)
@@ -96,7 +96,7 @@ def shared(readings: Iterable[Sequence[Opinion]]) -> dict[tuple[str, str], list[
     """``{(reader, reader): [(label, label), ...]}`` over the reports both have read."""
     found: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for opinions in readings:
-        people = sorted(_newest([o for o in opinions if not o.feedback]), key=lambda o: o.by)
+        people = sorted(newest([o for o in opinions if not o.feedback]), key=lambda o: o.by)
         for one, other in combinations(people, 2):
             found.setdefault((one.by, other.by), []).append((one.label.value, other.label.value))
     return found
@@ -114,7 +114,8 @@ def _of_people(people: Sequence[Opinion]) -> Current:
     return _as(newest, Weight.SINGLE, conflict=conflict)
 
 
-def _newest(opinions: Sequence[Opinion]) -> list[Opinion]:
+def newest(opinions: Sequence[Opinion]) -> list[Opinion]:
+    """Each person's newest word, in order of time."""
     by_person: dict[str, Opinion] = {}
     for opinion in sorted(opinions, key=lambda o: o.at):
         by_person.pop(opinion.by, None)

@@ -22,6 +22,7 @@ class Action(StrEnum):
     READ_UNITS = "read_units"
     READ_STATS = "read_stats"
     CORRECT = "correct"
+    CORRECT_AT_DOOR = "correct_at_door"
     ASSIGN = "assign"
     ACT_ON_CASE = "act_on_case"
     OVERRULE = "overrule"
@@ -54,6 +55,7 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     Action.READ_UNITS: _STAFF,
     Action.READ_STATS: _OFFICE,
     Action.CORRECT: _OFFICE,
+    Action.CORRECT_AT_DOOR: frozenset({Role.MEDIATOR}),
     Action.ASSIGN: frozenset({Role.DISPATCHER, Role.ADMIN}),
     Action.ACT_ON_CASE: frozenset({Role.DISPATCHER, Role.MEDIATOR}),
     Action.OVERRULE: frozenset({Role.DISPATCHER, Role.SUPERVISOR}),

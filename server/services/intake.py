@@ -21,7 +21,7 @@ from server.domain.report import NewReport
 from server.domain.roles import Actor
 from server.domain.views import Json
 from server.office import Office
-from server.services import dispatch, identity, judgement, relapse, report_rows
+from server.services import dispatch, experiments, identity, judgement, relapse, report_rows
 from server.services.answers import intake_answer
 from server.services.identity import Recognised
 from server.services.ids import new_id
@@ -118,10 +118,14 @@ def _record(
         reports.add(conn, [row])
     else:
         case_id = new_id(now)
-        row["case_id"] = case_id
-        cases.add(conn, _new_case(case_id, new, judged, now))
+        dealt = experiments.arm_for(conn, case_id, confidential=new.confidential)
+        acted = experiments.acted_on(judged, dealt)
+        row |= {"case_id": case_id, "route": acted.route.value}
+        cases.add(conn, _new_case(case_id, new, acted, now))
+        experiments.enrol(conn, case_id, dealt, now)
         reports.add(conn, [row])
-        told += _case_opened(case_id, report_id, judged, actor, now)
+        told = [_report_taken(report_id, acted, actor, now)]
+        told += _case_opened(case_id, report_id, acted, actor, now)
         told += dispatch.hand_over_if_auto(office, conn, case_id, now)
     found = relapse.look(
         office,

@@ -22,7 +22,7 @@ from triage.redaction import mask_numbers
 from triage.report import ReportText
 from triage.taxonomy import Label, Route
 
-_UNKNOWN_DANGER = 70
+UNKNOWN_DANGER = 70
 """Nobody judged it, so it waits in front of everything that is surely mild."""
 _GRAVE_DANGER = 90
 
@@ -31,7 +31,8 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """``danger`` 0–100 orders the queue; ``fault`` says why there is no assessment."""
+    """``danger`` 0–100 orders the queue; ``fault`` says why there is no assessment. ``silent``: an
+    experiment keeps the model's word from people, so label and category are nobody's yet."""
 
     assessment: Assessment | None
     fault: str | None
@@ -40,6 +41,7 @@ class Judgement:
     place: Place | None
     coarse_place: bool
     risk: Risk | None = None
+    silent: bool = False
 
     def named(self, report_id: str) -> Judgement:
         """The same, its assessment carrying the report's id."""
@@ -49,11 +51,11 @@ class Judgement:
 
     @property
     def label(self) -> Label | None:
-        return self.assessment.label if self.assessment else None
+        return self.assessment.label if self.assessment and not self.silent else None
 
     @property
     def category(self) -> str | None:
-        return self.assessment.category if self.assessment else None
+        return self.assessment.category if self.assessment and not self.silent else None
 
 
 def of_text(office: Office, new: NewReport) -> Judgement:
@@ -100,7 +102,7 @@ def _judged(office: Office, new: NewReport, assessment: Assessment) -> Judgement
 
 def _unjudged(office: Office, new: NewReport, fault: str) -> Judgement:
     place, coarse = _place(office, new)
-    return Judgement(None, fault, Route.REVIEW, _UNKNOWN_DANGER, place, coarse)
+    return Judgement(None, fault, Route.REVIEW, UNKNOWN_DANGER, place, coarse)
 
 
 def _confidential(route: Route) -> Route:

@@ -1,4 +1,4 @@
-"""Models as the office sees them: which are there, what was decided of them, what drifts."""
+"""Models as the office sees them: which are there, what was decided of them."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Row
 
-from server.domain import drift
 from server.domain.errors import Invalid
 from server.domain.events import NewEvent
 from server.domain.roles import Actor
@@ -28,7 +27,6 @@ from triage.shipped import models_dir
 GATE_SECONDS = 300
 SHOWN = 30
 METRICS_FILE = "metrics.json"
-WINDOW = 2000
 _COMMAND = "from triage.cli import main; main()"
 _FIGURES = ("n", "accuracy", "police_recall", "police_miss_upper95", "ece")
 
@@ -41,17 +39,6 @@ class Known:
     current: bool
     shipped: bool
     figures: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Drift:
-    """Population stability index of the last 7 days against the 28 before; ``value`` None while
-    either window has too few rows."""
-
-    what: str
-    value: float | None
-    rows: int
-    rows_before: int
 
 
 def registry(office: Office) -> Registry:
@@ -124,39 +111,6 @@ def history(office: Office) -> Sequence[Row[Any]]:
     """The newest decisions."""
     with reading(office.engine) as conn:
         return learning.decisions(conn, limit=SHOWN)
-
-
-def drifts(office: Office) -> tuple[Drift, ...]:
-    """Shares of labels and the score of police, seven days against the 28 before."""
-    now = office.clock()
-    week, month = now - timedelta(days=7), now - timedelta(days=35)
-    with reading(office.engine) as conn:
-        after = [row.assessment for row in learning.predicted(conn, week, now, limit=WINDOW)]
-        before = [row.assessment for row in learning.predicted(conn, month, week, limit=WINDOW)]
-    return (_label_drift(before, after), _score_drift(before, after))
-
-
-def _label_drift(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> Drift:
-    def counts(rows: list[dict[str, Any]]) -> dict[str, float]:
-        found: dict[str, float] = {}
-        for row in rows:
-            found[row["label"]] = found.get(row["label"], 0.0) + 1
-        return found
-
-    return _drift("label", counts(before), counts(after))
-
-
-def _score_drift(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> Drift:
-    old = [float(row["p"]["police"]) for row in before]
-    edges = drift.deciles(old)
-    new = [float(row["p"]["police"]) for row in after]
-    return _drift("police_score", drift.binned(old, edges), drift.binned(new, edges))
-
-
-def _drift(what: str, before: dict[str, float], after: dict[str, float]) -> Drift:
-    n, n_before = round(sum(after.values())), round(sum(before.values()))
-    enough = min(n, n_before) >= drift.LEAST_ROWS
-    return Drift(what, drift.psi(before, after) if enough else None, n, n_before)
 
 
 def _figures(path: Path) -> dict[str, Any]:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
 from server.domain import opinions as rules
+from server.domain import readers
 from server.domain.errors import Conflict, Missing, NotAllowed
 from server.domain.events import NewEvent
 from server.domain.opinions import Current, Opinion
+from server.domain.readers import Reader, WordKappa
 from server.domain.roles import Action, Actor
 from server.office import Office
-from server.services import review
+from server.services import feedback, review
 from server.store import events, learning
 from server.store.engine import reading, writing
 from triage.taxonomy import Label
@@ -24,6 +26,7 @@ from triage.taxonomy import Label
 SECOND_SHARE = 0.10
 QUEUE_DAYS = 90
 QUEUE_SHOWN = 20
+AGREEMENT_DAYS = 180
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,16 @@ class Agreement:
 
 
 @dataclass(frozen=True, slots=True)
+class Concord:
+    """Agreement of pairs of readers, by label, by leaf, and of each reader over time."""
+
+    pairs: tuple[Agreement, ...]
+    by_label: tuple[WordKappa, ...]
+    by_category: tuple[WordKappa, ...]
+    readers: tuple[Reader, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Labelled:
     """A report's masked text and the label that counts; ``at`` of the newest word."""
 
@@ -66,8 +79,10 @@ def second(
     category: str | None,
     actor: Actor,
     why: str | None = None,
+    purpose: str = "second",
 ) -> None:
-    """One more person's blind word: kept, and the case stays where it is."""
+    """One more person's blind word: kept, and the case stays where it is. ``purpose`` second, or
+    suspect when the label was put in doubt by the training data."""
     review.check_category(label, category)
     now = office.clock()
     with writing(office.engine) as conn:
@@ -78,7 +93,7 @@ def second(
             raise Conflict(f"{actor.name} has already spoken on report {report_id}.")
         said = {"report_id": report_id, "at": now, "by": actor.name, "label": label}
         said |= {"category": category, "why": why, "label_before": rows[-1].label}
-        learning.add_opinion(conn, said, screen="labels", saw_model=False, purpose="second")
+        learning.add_opinion(conn, said, screen="labels", saw_model=False, purpose=purpose)
         body = {"label": label.value, "category": category}
         told = NewEvent("second_opinion", now, actor.name, None, report_id, body=body)
         events.tell(conn, [told])
@@ -111,37 +126,75 @@ def adjudicate(
 def queue(office: Office, actor: Actor) -> tuple[Waiting, ...]:
     """What this person should look at: conflicts first, nothing they have spoken on, unless they
     may settle it."""
+    now = office.clock()
     with reading(office.engine) as conn:
-        rows = learning.opinions(conn, since=office.clock() - timedelta(days=QUEUE_DAYS))
-    found = [row for row in _waiting(rows) if _is_for(row, actor)]
+        rows = learning.opinions(conn, since=now - timedelta(days=QUEUE_DAYS))
+    adrift = {one.name for one in _readers(rows, now) if one.drifts}
+    found = [row for row in _waiting(rows, adrift, now - readers.WINDOW) if _is_for(row, actor)]
     return tuple(sorted(found, key=lambda row: not row.conflict)[:QUEUE_SHOWN])
 
 
-def agreement(office: Office) -> tuple[Agreement, ...]:
-    """Cohen's kappa of every pair of readers, over all reports both have read."""
+def concord(office: Office) -> Concord:
+    """How far people agree, over half a year."""
+    now = office.clock()
     with reading(office.engine) as conn:
-        rows = learning.opinions(conn)
-    pairs = rules.shared([said for _, said in _by_report(rows)])
-    return tuple(
-        Agreement(readers, len(p), sum(a == b for a, b in p) / len(p), rules.kappa(p))
-        for readers, p in sorted(pairs.items())
+        rows = learning.opinions(conn, since=now - timedelta(days=AGREEMENT_DAYS))
+    readings = [said for _, said in _by_report(rows)]
+    pairs = tuple(
+        Agreement(two, len(p), sum(a == b for a, b in p) / len(p), rules.kappa(p))
+        for two, p in sorted(rules.shared(readings).items())
+    )
+    return Concord(
+        pairs,
+        tuple(readers.by_label(readings)),
+        tuple(readers.by_category(readings)),
+        tuple(readers.readers(readings, now)),
     )
 
 
+def current_of(conn: Connection, report_ids: Collection[str]) -> dict[str, Current]:
+    """The label that counts of each of these reports a person spoke on."""
+    rows = learning.opinions(conn, report_ids=report_ids)
+    found = {mine[0].report_id: rules.current(said) for mine, said in _by_report(rows)}
+    return {report_id: now for report_id, now in found.items() if now is not None}
+
+
+def current_since(conn: Connection, since: datetime) -> dict[str, Current]:
+    """The label that counts of every report a person spoke on since then."""
+    rows = learning.opinions(conn, since=since)
+    found = {mine[0].report_id: rules.current(said) for mine, said in _by_report(rows)}
+    return {report_id: now for report_id, now in found.items() if now is not None}
+
+
 def labelled(office: Office) -> Iterator[Labelled]:
-    """Every report a person spoke on, with the label that counts."""
+    """Every report a person spoke on, with the label that counts; then those that only have a
+    feedback code."""
     with reading(office.engine) as conn:
         rows = learning.opinions(conn)
+        codes = list(feedback.coded(office, conn))
+    for one in codes:
+        code = rules.current([one.opinion])
+        if code is not None:
+            yield Labelled(one.report_id, one.text, one.at, code)
     for mine, said in _by_report(rows):
         now = rules.current(said)
         if now is not None:
             yield Labelled(mine[0].report_id, mine[0].text, mine[-1].at, now)
 
 
-def _waiting(rows: Sequence[Row[Any]]) -> Iterator[Waiting]:
+def _readers(rows: Sequence[Row[Any]], now: datetime) -> list[Reader]:
+    return readers.readers([said for _, said in _by_report(rows)], now)
+
+
+def _waiting(
+    rows: Sequence[Row[Any]], adrift: Collection[str], lately: datetime
+) -> Iterator[Waiting]:
+    """Every recent single word of a reader who drifts is asked about, too."""
     for mine, said in _by_report(rows):
         first, now = mine[0], rules.current(said)
-        if now and rules.wants_second(first.report_id, said, share=SECOND_SHARE):
+        doubted = said[-1].by in adrift and said[-1].at >= lately
+        share = 1.0 if doubted else SECOND_SHARE
+        if now and rules.wants_second(first.report_id, said, share=share):
             yield Waiting(first.report_id, first.received_at, first.text, now.conflict, tuple(said))
 
 

@@ -12,7 +12,7 @@ from server.domain.errors import Invalid, Missing, NotAllowed
 from server.domain.roles import Action, Actor, Role
 from server.domain.views import CaseView, Page, ReportView, TimelineEvent
 from server.office import Office
-from server.services import paging, viewing
+from server.services import experiments, paging, viewing
 from server.store import cases, events, reports, view_traces
 from server.store.cases import CaseFilter
 from server.store.engine import reading, writing
@@ -28,10 +28,13 @@ def report(office: Office, report_id: str, actor: Actor) -> ReportView:
         clear = _may_see_clear(conn, row, actor)
         if not actor.may(Action.READ_REPORTS) and not clear:
             raise NotAllowed("This report does not belong to a case of your unit.")
+        silent = experiments.is_silent(conn, row.case_id)
         prediction = reports.last_prediction(conn, report_id)
     if clear and row.caller_sealed is not None:
         _trace(office, actor, "report", report_id)
     view = viewing.report_view(office.vault, row, clear=clear)
+    if silent:
+        return replace(view, label=None, category=None)
     if prediction is None:
         return view
     return replace(view, assessment=prediction.assessment, risk=prediction.risk)

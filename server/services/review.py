@@ -13,6 +13,7 @@ from server.office import Office
 from server.services import dispatch, viewing
 from server.store import cases, events, learning, reports
 from server.store.engine import writing
+from triage.selection import Chosen
 from triage.taxonomy import Label, Route, is_category, label_of
 
 
@@ -26,9 +27,10 @@ def correct(
     why: str | None = None,
     screen: str = "api",
     purpose: str = "correct",
+    chosen: Chosen | None = None,
 ) -> ReportView:
     """Say what a report really is; its open case follows at once. ``screen`` is where it was said;
-    ``purpose`` correct or adjudicate."""
+    ``purpose`` correct, adjudicate, or chosen with the reason it was put before the person."""
     check_category(label, category)
     now = office.clock()
     with writing(office.engine) as conn:
@@ -49,6 +51,7 @@ def correct(
             screen=screen,
             saw_model=purpose == "correct",
             purpose=purpose,
+            chosen=chosen,
         )
         body = {"from": row.label, "label": label.value, "category": category}
         told = [NewEvent("report_corrected", now, actor.name, row.case_id, report_id, body=body)]

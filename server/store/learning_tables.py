@@ -1,11 +1,11 @@
-"""Tables of the learning loop: how each word of a person came about, what was decided of models."""
+"""Tables of the learning loop: how each word came about, decisions on models, days watched."""
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, String, Table, Text
+from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, String, Table, Text
 
 from server.store.columns import BigKey, Instant, Json
-from server.store.tables import metadata
+from server.store.tables import corrections, metadata, predictions
 
 correction_contexts = Table(
     "correction_contexts",
@@ -28,3 +28,26 @@ model_decisions = Table(
     Column("passed", Boolean, nullable=False),
     Column("body", Json, nullable=False),
 )
+
+watch_days = Table(
+    "watch_days",
+    metadata,
+    Column("day", String(10), primary_key=True, comment="Local day, YYYY-MM-DD."),
+    Column("what", String(32), primary_key=True),
+    Column("rows", Integer, nullable=False),
+    Column("counts", Json, nullable=False, comment="Counts by bin; no person's data."),
+    Column("value", Float, comment="The week against the four before; empty: too little."),
+    Column("raised", Boolean, nullable=False),
+    Column("streak", Integer, nullable=False),
+)
+
+label_reasons = Table(
+    "label_reasons",
+    metadata,
+    Column("correction_id", BigKey, ForeignKey("corrections.id"), primary_key=True),
+    Column("reason", String(32), nullable=False, comment="Why the report was put before them."),
+    Column("probability", Float, comment="Chance of being drawn; only for the random audit."),
+)
+
+Index("ix_predictions_at", predictions.c.at)
+Index("ix_corrections_at", corrections.c.at)

@@ -71,7 +71,7 @@ def test_two_who_agree_outweigh_a_third(office: Office, file: Callable[..., Take
     opinions.second(office, report_id, label=Label.POLICE, category=None, actor=CHEF)
     (line,) = exported(office)
     assert (line["label"], line["how"]) == ("service", "agreed")
-    pairs = {row.readers: row.same for row in opinions.agreement(office)}
+    pairs = {row.readers: row.same for row in opinions.concord(office).pairs}
     assert pairs[(ANNA.name, BERT.name)] == 1.0
     assert pairs[(ANNA.name, CHEF.name)] == 0.0
 
@@ -111,7 +111,3 @@ def test_promote_from_the_office_and_back(office: Office) -> None:
     assert models.rollback(office, actor=CHEF, why="试退回") == served.name
     kinds = {row.kind for row in models.history(office)}
     assert kinds == {"promoted", "rolled_back"}
-
-
-def test_drift_says_when_there_is_too_little(office: Office) -> None:
-    assert [found.value for found in models.drifts(office)] == [None, None]

@@ -9,9 +9,20 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from server.domain import drift, equity
-from server.domain.experiment import Arm, Plan, arm_of, look, may_stop
+from server.domain.experiment import (
+    Arm,
+    Ended,
+    Plan,
+    arm_of,
+    gathered,
+    look,
+    may_stop,
+    opened_route,
+    wrong_route,
+)
 from server.domain.opinions import Opinion, Weight, current, kappa, shared, wants_second
-from triage.taxonomy import Label
+from server.domain.wording import style_of
+from triage.taxonomy import Label, Route
 
 T0 = datetime(2026, 7, 1, tzinfo=UTC)
 P, D, S = Label.POLICE, Label.DISPUTE, Label.SERVICE
@@ -116,6 +127,58 @@ def test_too_few_cases_prove_nothing() -> None:
     plan = Plan(salt="s")
     none = {arm: {name: [1.0] for name in plan.outcomes} for arm in plan.arms}
     assert not any(effect.found for effect in look(plan, none, 3))
+
+
+def test_only_mild_matters_ever_wait_for_an_experiment() -> None:
+    for arm in (Arm.SHADOW, Arm.SUGGEST):
+        assert opened_route(arm, Route.MEDIATE) is Route.REVIEW
+        assert opened_route(arm, Route.SERVICE) is Route.REVIEW
+        for grave in (Route.POLICE, Route.JOINT, Route.REVIEW):
+            assert opened_route(arm, grave) is grave
+    assert opened_route(Arm.AUTO, Route.MEDIATE) is Route.MEDIATE
+
+
+def ended(**changes: object) -> Ended:
+    usual = {"arm": Arm.AUTO, "minutes": 9.0, "disposition": "settled_on_spot", "label": None}
+    usual |= {"route": Route.MEDIATE, "handed_over": True, "again": None}
+    return Ended(**(usual | changes))  # type: ignore[arg-type]
+
+
+def test_outcomes_of_cases() -> None:
+    plan = Plan(salt="s", arms=(Arm.SHADOW, Arm.AUTO))
+    found = gathered(plan, [ended(), ended(minutes=None, disposition="to_police", again=True)])
+    assert found[Arm.AUTO] == {
+        "minutes_to_arrival": [9.0],
+        "settled_on_spot": [1.0, 0.0],
+        "repeat_90d": [1.0],
+        "wrong_route": [0.0, 1.0],
+    }
+    assert found[Arm.SHADOW]["wrong_route"] == []
+    assert wrong_route(ended(label=Label.POLICE))
+    assert not wrong_route(ended(label=Label.DISPUTE))
+    assert wrong_route(ended(label=Label.SERVICE))
+
+
+def test_three_arms_are_each_held_against_the_first() -> None:
+    plan = Plan(salt="s", arms=(Arm.SHADOW, Arm.SUGGEST, Arm.AUTO))
+    values = {arm: {name: [0.0, 1.0] for name in plan.outcomes} for arm in plan.arms}
+    effects = look(plan, values, 3)
+    assert [effect.arm for effect in effects] == [Arm.SUGGEST] * 4 + [Arm.AUTO] * 4
+    two = look(Plan(salt="s", arms=(Arm.SHADOW, Arm.AUTO)), values, 3)
+    assert effects[0].high > two[0].high
+
+
+@pytest.mark.parametrize(
+    ("text", "style"),
+    [
+        ("侬快点来，楼上漏水漏得一塌糊涂了", "dialect"),
+        ("楼上漏水", "short"),
+        ("报警人称楼上住户半夜放音乐，上门说过两次没有用", "third_person"),
+        ("我家楼上漏水把厨房吊顶泡坏了，说好赔偿又不认账", "plain"),
+    ],
+)
+def test_styles_of_wording(text: str, style: str) -> None:
+    assert style_of(text) == style
 
 
 def cases(bias: float, seed: int) -> list[equity.Case]:

@@ -11,10 +11,12 @@ from server.domain.attachment import AttachmentKind
 from server.domain.case import Refusal
 from server.domain.roles import Action
 from server.services import attachments, dispatch, handing, phone_link, push, recalled
+from server.services import attachments, dispatch, door, phone_link, push
 from server.services.attachments import NewAttachment
 from server.web.access import current_actor, current_office, needs
-from server.web.pages import forms
+from server.web.pages import forms, words
 from server.web.pages.notices import then_back
+from triage.taxonomy import Label
 
 blueprint = Blueprint("phone_acts", __name__)
 
@@ -93,6 +95,21 @@ def withdrew(case_id: str) -> AnyResponse:
     def act() -> str:
         recalled.withdrew(current_office(), case_id, current_actor())
         return "已报告离开现场。"
+
+    return then_back(act, url_for("phone.phone"))
+
+
+@blueprint.post("/m/cases/<case_id>/label")
+@needs(Action.CORRECT_AT_DOOR)
+def say_at_door(case_id: str) -> AnyResponse:
+    """Say what it really is; the unit stays, and the police come too if it is theirs."""
+
+    def act() -> str:
+        label, category = forms.label_and_category()
+        actor, why = current_actor(), forms.text("why")
+        door.say(current_office(), case_id, label=label, category=category, actor=actor, why=why)
+        named = words.category(category) if category else words.LABELS[label.value]
+        return f"已记下：{named}。" + ("已请公安到场。" if label is Label.POLICE else "")
 
     return then_back(act, url_for("phone.phone"))
 

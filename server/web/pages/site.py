@@ -20,6 +20,7 @@ from server.web.pages import (
     console_actions,
     devices,
     duty,
+    effect,
     kept,
     kit,
     language,
@@ -43,6 +44,7 @@ from server.web.pages import (
     training,
     urgency,
     wall,
+    watching,
     words,
 )
 from server.web.pages import register as register_pages
@@ -69,6 +71,8 @@ PAGES = (
     learning,
     training,
     promotion,
+    watching,
+    effect,
     phone,
     phone_acts,
     devices,
@@ -119,6 +123,7 @@ def _teach_words(app: Flask) -> None:
         )
     app.add_template_global(register_pages.earlier_calls)
     app.add_template_global(persons.people_of)
+    app.add_template_global(watching.alarms, "drift_alarms")
     app.add_template_filter(naming.short_id, "short_id")
     app.add_template_filter(words.category, "zh_category")
     app.add_template_filter(words.likelihood, "likelihood")

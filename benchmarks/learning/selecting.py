@@ -1,0 +1,106 @@
+"""What to label next against random, at equal effort, on the corpus.
+
+Two situations: *cold* starts from 300 labelled texts of all briefs; *moved* starts from the written
+briefs and labels a street's own. Measured on briefs nobody learns from and, for *moved*, on
+the half of the street's texts that is never offered. Each line is the mean over seeds.
+
+Example: nice python benchmarks/learning/selecting.py --seeds 5
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+from collections.abc import Sequence
+from time import perf_counter
+
+from street import POLICE, STREET, UNSEEN, Texts, Words, figures, mean
+
+from triage.selection import REASONS, Reason, Unlabelled, choose
+from triage.taxonomy import LABELS
+
+FIRST, BATCH, ROUNDS = 300, 150, 6
+AUDIT = 0.02
+WAYS: dict[str, tuple[tuple[str, Reason], ...]] = {
+    "random": (),
+    "reasons": REASONS,
+    "low_margin only": tuple(pair for pair in REASONS if pair[0] == "low_margin"),
+}
+
+
+def chosen(
+    texts: Texts, model: Words, pool: Sequence[int], way: str, dice: random.Random
+) -> list[int]:
+    """The next batch of the pool. Reasons share their batch with the random audit."""
+    if not WAYS[way]:
+        return dice.sample(list(pool), min(BATCH, len(pool)))
+    p = model.p(texts, pool)
+    rows = [
+        Unlabelled(
+            str(i),
+            dict(zip(LABELS, shares, strict=True)),
+            grave_cue=texts.grave[i],
+            unknown_share=model.unknown_share(texts.lines[i]),
+        )
+        for i, shares in zip(pool, p.tolist(), strict=True)
+    ]
+    salt = str(dice.random())
+    found = [
+        int(c.id) for c in choose(rows, BATCH, audit_share=AUDIT, salt=salt, reasons=WAYS[way])
+    ]
+    rest = sorted(set(pool) - set(found))
+    return found + dice.sample(rest, min(BATCH - len(found), len(rest)))
+
+
+def run(
+    texts: Texts, start: Sequence[int], pool: Sequence[int], tests: dict[str, list[int]], way: str,
+    seed: int,
+) -> list[dict[str, dict[str, float]]]:  # fmt: skip
+    dice, known, left = random.Random(seed), list(start), sorted(pool)
+    measured = []
+    for _ in range(ROUNDS + 1):
+        model = Words.fit(texts, known, texts.y[known])
+        measured.append({name: figures(model, texts, rows) for name, rows in tests.items()})
+        taken = chosen(texts, model, left, way, dice)
+        known += taken
+        left = sorted(set(left) - set(taken))
+    return measured
+
+
+def situation(
+    texts: Texts, name: str, seed: int
+) -> tuple[list[int], list[int], dict[str, list[int]]]:
+    dice = random.Random(1000 + seed)
+    unseen, street = texts.of(UNSEEN), texts.of(STREET)
+    others = sorted(set(range(len(texts.lines))) - set(unseen))
+    if name == "cold":
+        dice.shuffle(others)
+        return others[:FIRST], others[FIRST:], {"unseen briefs": unseen}
+    dice.shuffle(street)
+    half = len(street) // 2
+    written = sorted(set(others) - set(street))
+    dice.shuffle(written)
+    tests = {"street": street[half:], "unseen briefs": unseen}
+    return written[:3000], street[:half], tests
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seeds", type=int, default=5)
+    seeds = parser.parse_args().seeds
+    texts, began = Texts.read(), perf_counter()
+    for name in ("moved", "cold"):
+        for way in WAYS:
+            runs = [run(texts, *situation(texts, name, seed), way, seed) for seed in range(seeds)]
+            for number in range(ROUNDS + 1):
+                for test in runs[0][0]:
+                    line = {"situation": name, "way": way, "labelled": number * BATCH, "on": test}
+                    line |= mean([one[number][test] for one in runs])  # type: ignore[arg-type]
+                    print(json.dumps(line), flush=True)
+    print(json.dumps({"texts": len(texts.lines), "police": int((texts.y == POLICE).sum()),
+                      "seeds": seeds, "seconds": round(perf_counter() - began)}))  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
