@@ -10,8 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from server.domain.attachment import AttachmentKind
 from server.domain.case import Refusal
 from server.domain.roles import Action
-from server.services import attachments, dispatch, handing, phone_link, push, recalled
-from server.services import attachments, dispatch, door, phone_link, push
+from server.services import attachments, dispatch, door, handing, phone_link, push, recalled
 from server.services.attachments import NewAttachment
 from server.web.access import current_actor, current_office, needs
 from server.web.pages import forms, words
