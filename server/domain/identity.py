@@ -7,17 +7,18 @@ to be confirmed by a person. Keys are keyed hashes; of a name only the surname i
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import log2
 
 from server.domain.address import Spot
-from server.domain.names import Name, surname_share
+from server.domain.names import surname_share
+from server.domain.profiles import Mention, Profile, join, profile_of, same_person
 
 ID_WORDS = ("身份证号相同", "身份证号不同")
 PHONE_WORDS = ("电话相同", "电话不同")
+AGENT_WORDS = ("代报警人相同", "")
 NAME_WORDS = ("姓名相同", "姓名不同")
 
 
@@ -25,45 +26,6 @@ class Verdict(StrEnum):
     LINKED = "linked"
     CONFIRM = "confirm"
     NOT = "not"
-
-
-@dataclass(frozen=True, slots=True)
-class Mention:
-    """What a report says of its caller."""
-
-    id: str
-    phone: str | None = None
-    id_number: str | None = None
-    name: Name = field(default_factory=Name)
-    spot: Spot | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """All that the mentions of one person said, each thing once."""
-
-    calls_by_phone: Mapping[str, int] = field(default_factory=dict)
-    id_numbers: frozenset[str] = frozenset()
-    full_names: frozenset[str] = frozenset()
-    surnames: frozenset[str] = frozenset()
-    sexes: frozenset[str] = frozenset()
-    spots: tuple[Spot, ...] = ()
-
-
-def profile_of(mentions: Iterable[Mention]) -> Profile:
-    every = list(mentions)
-    return Profile(
-        calls_by_phone=Counter(one.phone for one in every if one.phone),
-        id_numbers=_said(one.id_number for one in every),
-        full_names=_said(one.name.full for one in every),
-        surnames=_said(one.name.surname for one in every),
-        sexes=_said(one.name.sex for one in every),
-        spots=tuple(dict.fromkeys(one.spot for one in every if one.spot)),
-    )
-
-
-def _said(values: Iterable[str | None]) -> frozenset[str]:
-    return frozenset(value for value in values if value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +62,20 @@ class MatchRule:
     name_other: float = -16.0
     surname_other: float = -16.0
     sex_other: float = -9.0
+    sex_same: float = 1.0
     home_same: float = 6.0
     building_same: float = 4.0
     area_same: float = 1.5
     place_other: float = -1.5
     household: float = 2.0
+    household_told: float = 3.5
+    agent_same: float = 9.0
+    agent_self: float = -12.0
+    opponent_name: float = 5.0
+    opponent_surname: float = 3.0
+    opponent_home: float = 2.0
+    is_opponent: float = -4.0
+    is_named_opponent: float = -14.0
     shared_phone: float = 2.0
     prior: float = -3.0
     margin: float = 2.0
@@ -115,12 +86,15 @@ class MatchRule:
 def compare(one: Mention, person: Profile, rule: MatchRule = MatchRule()) -> Match:
     """How well a mention goes with all that is known of a person."""
     place = _best_place(one.spot, person.spots, rule)
+    one_home = place[1] >= rule.home_same
     phones = frozenset(person.calls_by_phone)
     parts = [
         _among(ID_WORDS, one.id_number, person.id_numbers, rule.id_same, rule.id_other),
         _among(PHONE_WORDS, one.phone, phones, rule.phone_same, rule.phone_other),
-        *_names(one.name, person, rule, one_home=place[1] >= rule.home_same),
+        *_names(one, person, rule, one_home=one_home),
         place,
+        _agents(one, person, rule),
+        _opponents(one, person, rule, one_home=one_home),
     ]
     reasons = tuple(part for part in parts if part[1])
     score = rule.prior + sum(bits for _, bits in reasons)
@@ -153,41 +127,6 @@ def choose(
     return Choice(name, match, merge if match.verdict is Verdict.LINKED else ())
 
 
-def join(one: Profile, other: Profile) -> Profile:
-    return Profile(
-        calls_by_phone=Counter(one.calls_by_phone) + Counter(other.calls_by_phone),
-        id_numbers=one.id_numbers | other.id_numbers,
-        full_names=one.full_names | other.full_names,
-        surnames=one.surnames | other.surnames,
-        sexes=one.sexes | other.sexes,
-        spots=tuple(dict.fromkeys((*one.spots, *other.spots))),
-    )
-
-
-def same_person(one: Profile, other: Profile) -> bool:
-    """Nothing speaks against it, and an ID, or a whole name with a phone or a home, for it."""
-    against = (
-        _apart(one.id_numbers, other.id_numbers),
-        _apart(one.full_names, other.full_names),
-        _apart(one.surnames, other.surnames),
-        _apart(one.sexes, other.sexes),
-    )
-    if any(against):
-        return False
-    homes = _homes(one) & _homes(other)
-    phones = set(one.calls_by_phone) & set(other.calls_by_phone)
-    named = bool(one.full_names & other.full_names) and bool(homes or phones)
-    return bool(one.id_numbers & other.id_numbers) or named
-
-
-def _apart(one: frozenset[str], other: frozenset[str]) -> bool:
-    return bool(one and other) and not one & other
-
-
-def _homes(person: Profile) -> set[str]:
-    return {spot.key for spot in person.spots if spot.is_home}
-
-
 def _shared(
     mention: Mention, person: Profile, people: Mapping[str, Profile], rule: MatchRule
 ) -> Match:
@@ -200,20 +139,6 @@ def _shared(
     reasons = (*match.reasons, ("电话多人使用", bits))
     score = match.score + bits
     return Match(_verdict(score, rule), score, reasons)
-
-
-def blocking_keys(mention: Mention) -> frozenset[str]:
-    """Mentions that share none of these are never compared."""
-    keys = {f"phone:{mention.phone}"} if mention.phone else set()
-    if mention.id_number:
-        keys.add(f"id:{mention.id_number}")
-    if mention.name.full:
-        keys.add(f"name:{mention.name.full}")
-    if mention.spot and mention.spot.is_home:
-        keys.add(f"home:{mention.spot.key}")
-    elif mention.spot and mention.spot.building and mention.name.surname:
-        keys.add(f"building:{mention.spot.area}|{mention.spot.building}|{mention.name.surname}")
-    return frozenset(keys)
 
 
 def _verdict(score: float, rule: MatchRule) -> Verdict:
@@ -231,20 +156,53 @@ def _among(
 
 
 def _names(
-    one: Name, person: Profile, rule: MatchRule, *, one_home: bool
+    mention: Mention, person: Profile, rule: MatchRule, *, one_home: bool
 ) -> list[tuple[str, float]]:
-    """Under one roof a shared surname says little: families have it."""
-    parts = []
+    """Under one roof a shared surname says little: families have it. A little more where an agent
+    told it, because then no other number speaks against it."""
+    parts, one = [], mention.name
+    most = rule.household_told if mention.agent else rule.household
     if one.full and person.full_names:
         parts.append(
             _among(NAME_WORDS, one.full, person.full_names, rule.name_same, rule.name_other)
         )
     elif one.surname and person.surnames:
         what, bits = _surname(one.surname, person.surnames, rule)
-        parts.append((what, min(bits, rule.household) if one_home else bits))
-    if one.sex and person.sexes and one.sex not in person.sexes:
-        parts.append(("性别不同", rule.sex_other))
+        parts.append((what, min(bits, most) if one_home else bits))
+    sexes = ("性别相同", "性别不同")
+    parts.append(_among(sexes, one.sex, person.sexes, rule.sex_same, rule.sex_other))
     return parts
+
+
+def _agents(one: Mention, person: Profile, rule: MatchRule) -> tuple[str, float]:
+    """Whoever speaks for others is not whom they speak for."""
+    for_person = {key.rpartition("|")[2] for key in person.agent_keys}
+    named = one.name.full is not None and one.name.full in person.full_names
+    if not named and (one.agent_phone in person.calls_by_phone or one.phone in for_person):
+        return "此人是代报警人", rule.agent_self
+    return _among(AGENT_WORDS, one.agent_key, person.agent_keys, rule.agent_same, 0.0)
+
+
+def _opponents(
+    one: Mention, person: Profile, rule: MatchRule, *, one_home: bool
+) -> tuple[str, float]:
+    """Nobody quarrels with themselves; a quarrel with the same one again speaks for one person,
+    but little under one roof, where families share it."""
+    names = {name.full for name in one.others if name.full}
+    surnames = {name.surname for name in one.others if name.surname}
+    own = {one.name.full} if one.name.full else set()
+    if names & person.full_names or own & person.other_names:
+        return "此人是对方", rule.is_named_opponent
+    if surnames & person.surnames and one.name.surname not in person.surnames:
+        return "此人是对方", rule.is_opponent
+    if names & person.other_names:
+        bits = rule.opponent_name
+    elif surnames & person.other_surnames:
+        shared = min(surname_share(surname) for surname in surnames & person.other_surnames)
+        bits = min(log2(0.7 / shared), rule.opponent_surname)
+    else:
+        return "", 0.0
+    return "对方相同", min(bits, rule.opponent_home) if one_home else bits
 
 
 def _surname(one: str, known: frozenset[str], rule: MatchRule) -> tuple[str, float]:

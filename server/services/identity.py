@@ -14,17 +14,17 @@ from functools import lru_cache
 from sqlalchemy import Connection
 
 from edge.district import District
+from server.domain import mentions
 from server.domain.address import read_address
 from server.domain.identity import (
     Choice,
-    Mention,
     Verdict,
     choose,
-    profile_of,
 )
-from server.domain.names import read_name
+from server.domain.profiles import Mention, profile_of
 from server.domain.report import Caller
 from server.domain.roles import SYSTEM
+from server.domain.voices import hear
 from server.office import Office
 from server.services import merging
 from server.services.ids import new_id
@@ -51,16 +51,22 @@ def mention_of(
     office: Office,
     report_id: str,
     caller: Caller,
+    text: str,
     *,
     phone_key: str | None,
     id_key: str | None,
     address: str | None,
 ) -> Mention:
-    """What a report says of its caller; the name as a keyed hash."""
-    plain = (caller.name or "").replace(" ", "")
-    full = office.vault.key("name", plain) if plain else None
-    spot = read_address(address, _aliases(office.district))
-    return Mention(report_id, phone_key, id_key, read_name(caller.name, full), spot)
+    """What a report says of whose matter it is; names as keyed hashes."""
+    return mentions.mention_of(
+        report_id,
+        caller.name,
+        hear(text),
+        lambda name: office.vault.key("name", name),
+        phone=phone_key,
+        id_number=id_key,
+        spot=read_address(address, _aliases(office.district)),
+    )
 
 
 def recognise(conn: Connection, mention: Mention, now: datetime) -> Recognised:
@@ -118,7 +124,13 @@ def _mention_of_row(office: Office, row: Found) -> Mention:
     said = office.vault.open_json(row.caller_sealed)
     caller = Caller(said.get("name"), said.get("phone"), said.get("id_number"))
     return mention_of(
-        office, row.id, caller, phone_key=row.phone_key, id_key=row.id_key, address=row.address
+        office,
+        row.id,
+        caller,
+        office.vault.open(row.text_sealed),
+        phone_key=row.phone_key,
+        id_key=row.id_key,
+        address=row.address,
     )
 
 

@@ -151,6 +151,7 @@ def _recognise(
         office,
         report_id,
         new.caller,
+        new.text,
         phone_key=keys.phone,
         id_key=keys.id_number,
         address=new.address,

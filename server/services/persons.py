@@ -9,8 +9,9 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from server.domain.errors import Invalid, Missing
-from server.domain.identity import Mention, compare, profile_of
+from server.domain.identity import compare
 from server.domain.identity_reasons import MergeReason
+from server.domain.profiles import Mention, profile_of
 from server.domain.roles import Actor
 from server.domain.views import CallerView
 from server.office import Office

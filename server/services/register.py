@@ -65,6 +65,7 @@ class EarlierCall:
     disposition: str | None
     open: bool
     same_person: bool
+    same_home: bool
     dispute: bool
 
 
@@ -103,7 +104,7 @@ def look(office: Office) -> Register:
 def before_case(office: Office, case_id: str) -> list[EarlierCall]:
     """Earlier calls of the people and the home of a case, newest first, at most twelve."""
     with reading(office.engine) as conn:
-        rows, people = store.earlier_of_case(conn, case_id, limit=SHOWN_BEFORE)
+        rows, people, homes = store.earlier_of_case(conn, case_id, limit=SHOWN_BEFORE)
     return [
         EarlierCall(
             at=row.received_at,
@@ -111,6 +112,7 @@ def before_case(office: Office, case_id: str) -> list[EarlierCall]:
             disposition=row.disposition,
             open=row.case_id is not None and row.closed_at is None,
             same_person=row.person_id in people,
+            same_home=row.place_key in homes,
             dispute=row.label == "dispute",
         )
         for row in rows
@@ -151,6 +153,8 @@ def _event(row: CallRow) -> Event:
     keys = [f"party:{row.person_id}"]
     if row.place_key and row.room:
         keys.append(f"place:{row.place_key}")
+    if row.pair_key:
+        keys.append(f"pair:{row.pair_key}")
     dispute = row.label == "dispute"
     return Event(row.id, row.received_at, dispute, tuple(keys), row.category or "")
 

@@ -38,9 +38,7 @@ def look(
     duplicate: bool,
 ) -> Found:
     spot = who.mention.spot
-    rows = identity.linked_calls(
-        conn, person_id=who.person_id, place_key=spot.key if spot else None, until=at
-    )
+    rows = identity.linked_calls(conn, who.mention, person_id=who.person_id, until=at)
     calls = [
         Call(
             at=row.received_at,

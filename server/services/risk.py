@@ -32,10 +32,7 @@ def of_report(
     dispute: bool,
 ) -> Risk:
     """Only main reports before ``at`` count: a call told twice is one event."""
-    spot = who.mention.spot
-    calls = identity.linked_calls(
-        conn, person_id=who.person_id, place_key=spot.key if spot else None, until=at
-    )
+    calls = identity.linked_calls(conn, who.mention, person_id=who.person_id, until=at)
     began = identity.first_report_at(conn)
     log_days = (at - began) / _DAY if began else 0.0
     return judge(

@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, distinct, func, insert, or_, select, update
 
 from server.domain.address import Spot
-from server.domain.identity import Mention
+from server.domain.mentions import pair_key
 from server.domain.names import Name
+from server.domain.profiles import Mention
 from server.store.identity_tables import identity_acts, mentions
 from server.store.tables import reports
 
@@ -26,6 +27,7 @@ def near(conn: Connection, mention: Mention) -> list[tuple[str, Mention]]:
         (mentions.c.phone_key, mention.phone),
         (mentions.c.id_key, mention.id_number),
         (mentions.c.name_key, mention.name.full),
+        (mentions.c.agent_key, mention.agent_key),
         (mentions.c.place_key, mention.spot.key if mention.spot and mention.spot.is_home else None),
     ]
     same = [column == value for column, value in keys if value]
@@ -44,7 +46,16 @@ def near(conn: Connection, mention: Mention) -> list[tuple[str, Mention]]:
 def to_mention(row: Found) -> Mention:
     spot = Spot(row.area, row.building, row.unit, row.room) if row.area else None
     name = Name(row.surname, row.name_key, row.sex)
-    return Mention(row.report_id, row.phone_key, row.id_key, name, spot)
+    return Mention(
+        row.report_id,
+        row.phone_key,
+        row.id_key,
+        name,
+        spot,
+        agent=row.agent,
+        agent_key=row.agent_key,
+        others=tuple(Name(*told) for told in row.others or ()),
+    )
 
 
 def add(conn: Connection, mention: Mention, *, person_id: str, at: datetime) -> None:
@@ -64,8 +75,17 @@ def add(conn: Connection, mention: Mention, *, person_id: str, at: datetime) -> 
             unit=spot and spot.unit,
             room=spot and spot.room,
             place_key=spot and spot.key[:192],
+            agent=mention.agent,
+            agent_key=mention.agent_key,
+            others=[[one.surname, one.full, one.sex] for one in mention.others] or None,
+            pair_key=_pair(mention),
         )
     )
+
+
+def _pair(mention: Mention) -> str | None:
+    key = pair_key(mention)
+    return key and key[:192]
 
 
 def find(conn: Connection, report_id: str) -> Found | None:
@@ -154,13 +174,14 @@ def without_mention(conn: Connection, *, limit: int) -> list[Found]:
 
 
 def linked_calls(
-    conn: Connection, *, person_id: str | None, place_key: str | None, until: datetime
+    conn: Connection, mention: Mention, *, person_id: str, until: datetime
 ) -> list[Found]:
-    """Main reports of a person or a place in three years, oldest first."""
-    same = [mentions.c.person_id == person_id] if person_id else []
-    same += [mentions.c.place_key == place_key] if place_key else []
-    if not same:
-        return []
+    """Main reports of a person, a place or a pair of people in three years, oldest first."""
+    same = [mentions.c.person_id == person_id]
+    if mention.spot:
+        same.append(mentions.c.place_key == mention.spot.key[:192])
+    if pair := _pair(mention):
+        same.append(mentions.c.pair_key == pair)
     query = (
         select(
             reports.c.received_at,

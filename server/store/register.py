@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, or_, select
 
 from server.store.identity_tables import mentions
 from server.store.tables import cases, reports
@@ -22,6 +22,7 @@ _COLUMNS = (
     mentions.c.person_id,
     mentions.c.place_key,
     mentions.c.room,
+    mentions.c.pair_key,
     cases.c.status,
     cases.c.disposition,
     cases.c.closed_at,
@@ -56,24 +57,36 @@ def calls_of_person(conn: Connection, person_id: str, *, limit: int) -> list[Cal
 
 def earlier_of_case(
     conn: Connection, case_id: str, *, limit: int
-) -> tuple[list[CallRow], set[str]]:
-    """Earlier main reports of the persons and homes of a case, newest first; and those persons."""
+) -> tuple[list[CallRow], set[str], set[str]]:
+    """Earlier main reports of the persons, homes and pairs of a case, newest
+    first; and those persons and homes."""
     own = (
-        select(mentions.c.person_id, mentions.c.place_key, mentions.c.room, mentions.c.at)
+        select(
+            mentions.c.person_id,
+            mentions.c.place_key,
+            mentions.c.room,
+            mentions.c.pair_key,
+            mentions.c.at,
+        )
         .join(reports, reports.c.id == mentions.c.report_id)
         .where(reports.c.case_id == case_id)
     )
     rows = list(conn.execute(own))
     if not rows:
-        return [], set()
+        return [], set(), set()
     people = {row.person_id for row in rows}
     homes = {row.place_key for row in rows if row.room}
+    pairs = {row.pair_key for row in rows if row.pair_key}
     query = (
         select(*_COLUMNS)
         .join(mentions, mentions.c.report_id == reports.c.id)
         .outerjoin(cases, cases.c.id == reports.c.case_id)
         .where(
-            mentions.c.person_id.in_(people) | mentions.c.place_key.in_(homes),
+            or_(
+                mentions.c.person_id.in_(people),
+                mentions.c.place_key.in_(homes),
+                mentions.c.pair_key.in_(pairs),
+            ),
             reports.c.linked_to.is_(None),
             reports.c.case_id.is_distinct_from(case_id),
             reports.c.received_at < min(row.at for row in rows),
@@ -81,7 +94,7 @@ def earlier_of_case(
         .order_by(reports.c.received_at.desc(), reports.c.id.desc())
         .limit(limit)
     )
-    return list(conn.execute(query)), people
+    return list(conn.execute(query)), people, homes
 
 
 def sealed_callers(conn: Connection, report_ids: Collection[str]) -> dict[str, bytes | None]:

@@ -194,3 +194,39 @@ def test_reports_of_before_are_caught_up_with_and_the_rate_is_watched(
     assert identity.catch_up(street) == 3
     assert identity.catch_up(street) == 0
     assert linking.link_figures(street) == linking.LinkFigures(pytest.approx(2 / 3), 0, 0)
+
+
+def test_a_property_managers_phone_makes_no_person_of_two_quarrels(
+    street: Office, file: Filer
+) -> None:
+    told = "物业工作人员报警称，{}室业主{}与楼上因漏水争吵"
+    one = called(file, "物业", "10000000009", "翠柳苑3幢402", text=told.format(402, "张某"))
+    two = called(file, "物业", "10000000009", "翠柳苑9幢101", text=told.format(101, "李某"))
+    own = called(file, "物业", "10000000009", None, text="物业公司报警称保安室玻璃被砸")
+    assert len({who(street, taken) for taken in (one, two, own)}) == 3
+
+
+def test_the_same_two_sides_relapse_whoever_calls(
+    street: Office, file: Filer, clock: Callable[[], datetime]
+) -> None:
+    now = clock()
+    text = "报警人称与{}因漏水争吵，要求调解"
+    first = called(
+        file,
+        "张某",
+        "10000000001",
+        text=text.format("楼上李先生"),
+        received_at=now - timedelta(days=20),
+    )
+    again = called(
+        file,
+        "李伟",
+        "10000000002",
+        "翠柳苑3幢502",
+        text=text.format("楼下张女士"),
+        received_at=now,
+    )
+    assert who(street, first) != who(street, again)
+    assert again.answer["risk"]["history"]["n_90d"] == 1
+    (earlier,) = register.before_case(street, again.answer["case"]["id"])
+    assert (earlier.same_person, earlier.same_home) == (False, False)

@@ -15,14 +15,12 @@ from hypothesis import strategies as st
 from server.domain.address import read_address
 from server.domain.findings import Call, Finding, FindingRule, findings
 from server.domain.identity import (
-    Mention,
     Verdict,
     choose,
     compare,
-    profile_of,
-    same_person,
 )
 from server.domain.names import read_name
+from server.domain.profiles import Mention, profile_of, same_person
 
 ROOT = Path(__file__).parents[2]
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
@@ -163,17 +161,35 @@ def benchmark() -> ModuleType:
     return module
 
 
-def test_recall_and_precision_on_made_up_callers_with_known_identity() -> None:
-    """Pooled over three towns of 500 people: recall at least .98 at a precision of .99."""
+def measured(weights: str, **how: bool) -> tuple[float, float]:
+    """Recall and precision, pooled over three towns of 500 people."""
     linkage = benchmark()
-    recalls, precisions = [], []
+    found = []
     for seed in (1, 2, 3):
-        rows = list(linkage.mentions(500, seed))
-        recall, precision = linkage.pair_scores(rows, linkage.link(rows))
-        recalls.append(recall)
-        precisions.append(precision)
-    assert sum(recalls) / 3 >= 0.98
-    assert sum(precisions) / 3 >= 0.99
+        rows = list(linkage.mentions(500, seed, getattr(linkage, weights)))
+        found.append(linkage.pair_scores(rows, linkage.link(rows, **how)))
+    return sum(one for one, _ in found) / 3, sum(one for _, one in found) / 3
+
+
+def test_recall_and_precision_on_made_up_callers_with_known_identity() -> None:
+    """Who calls for themselves: recall at least .98 at a precision of .99."""
+    recall, precision = measured("OWN")
+    assert recall >= 0.98
+    assert precision >= 0.99
+
+
+def test_agents_and_opponents_cost_no_precision_and_most_is_asked_not_lost() -> None:
+    """One mention in thirteen is told by somebody else, often without a name: no rule can link
+    those at such a precision, so they are asked. Taken at their word they would link everybody a
+    property manager calls for. (Three small towns swing by a point; docs/RECURRENCE.md has the
+    mean of eight larger ones: .996.)"""
+    recall, precision = measured("EVERY")
+    assert precision >= 0.985
+    assert recall >= 0.90
+    helped, still = measured("EVERY", answered=True)
+    assert helped >= 0.96
+    assert still >= 0.985
+    assert measured("EVERY", deaf=True)[1] < 0.95
 
 
 def call(days: float, *, person: str = "a", same: bool = True, place: bool = True) -> Call:
