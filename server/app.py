@@ -15,6 +15,7 @@ from server.store.migrate import migrate
 from server.vault import open_vault
 from triage.assessment import Assessment
 from triage.report import ReportText
+from triage.signing import FOLDER, make_site_key
 from triage.triager import Triager
 
 
@@ -24,6 +25,7 @@ def open_office(home: Path, settings: Settings) -> Office:
     Raises ConfigError, VaultError or SQLAlchemyError; nothing is half open afterwards.
     """
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_site_key(home / FOLDER, utc_now())
     engine = open_engine(settings.database_url(home))
     migrate(engine)
     return Office(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -139,8 +138,7 @@ def paired(
     paper = exam(golden or _golden(home), own if own.is_file() else None, old, new)
     if not paper.rows:
         return None
-    with tempfile.TemporaryDirectory(prefix="gate-") as folder:
-        verdict = examine(Path(folder), old, new, paper, Margins())
+    verdict = examine(old, new, paper, Margins())
     at = datetime.now(UTC).isoformat(timespec="seconds")
     decision = {"kind": "gate", "at": at, "by": by, "model": new.name, "against": old.name}
     decision |= verdict.as_json()

@@ -11,6 +11,7 @@ import click
 from triage.cli_evaluate import evaluate
 from triage.cli_gate import gate, stand_in_the_way, suspects
 from triage.cli_home import HOME, wants_second
+from triage.cli_keys import key, sign_model
 from triage.cli_train import brief, registry_of, serving_in, show, train
 from triage.errors import GateFailed, ModelUnavailable, WrongUse
 from triage.registry import Artefact, Registry
@@ -22,7 +23,7 @@ BY = click.option("--by", required=True, help="Who decides.")
 def add_learning(group: click.Group) -> None:
     """Add the commands of the learning loop to ``group``."""
     judging = (evaluate, train, candidates, gate, suspects)
-    for command in (*judging, promote, rollback, card, describe_datasets):
+    for command in (*judging, promote, rollback, card, sign_model, key, describe_datasets):
         group.add_command(command)
 
 
@@ -122,4 +123,5 @@ def _check_loads(registry: Registry, artefact: Artefact) -> None:
     from triage.encoded import open_model
     from triage.segmenter import Segmenter
 
+    registry.verify(artefact)
     open_model(artefact.path, Segmenter(), registry.folders())

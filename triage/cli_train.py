@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from triage import attended as watched
+from triage import signing
 from triage.cli_home import HOME
 from triage.errors import ModelUnavailable, TooBig, WrongUse
 from triage.registry import Artefact, Registry
@@ -93,6 +95,7 @@ def train(
         corrections=_corrections(home, corrections),
         encoder=_encoder(registry, encoder),
         seed=seed,
+        seal=partial(signing.sign, _signing_folder(home, now)),
         tell=watched.say if attended else watched.keep_still,
     )
     current, objections = _against_current(registry, trained.metrics)
@@ -103,6 +106,11 @@ def train(
         "objections": list(objections),
     }
     show(answer)
+
+
+def _signing_folder(home: Path, now: datetime) -> Path:
+    signing.make_site_key(home / signing.FOLDER, now)
+    return home / signing.FOLDER
 
 
 def _within(memory_mb: int | None, *inputs: Any, **more: Any) -> Trained:

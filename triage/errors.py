@@ -6,7 +6,7 @@
     ├── WrongUse                 an option, file or name is wrong; exit 2
     ├── BadRow                   one line of input cannot be read; the others go on
     ├── ModelUnavailable         no model can be used; whoever asks sends the report to review
-    │   └── ArtefactRefused      one artefact is incomplete, altered or does not repeat itself
+    │   └── ArtefactRefused      one artefact is incomplete, altered, unsigned or inexact
     ├── AlreadyThere             an artefact of that name exists; artefacts never change
     ├── TooBig                   a training run needs more memory than it may take
     ├── GateFailed               a candidate may not serve; says which figure stands against it

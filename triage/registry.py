@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from triage import signing
 from triage.errors import ModelUnavailable, NothingToRollBack, WrongUse
 
 CURRENT_FILE = "CURRENT.toml"
@@ -156,6 +157,16 @@ class Registry:
                 return artefact
         known = ", ".join(artefact.name for artefact in self.candidates()) or "none"
         raise ModelUnavailable(f"No model is named {name}; known are: {known}.")
+
+    def signing_folder(self) -> Path | None:
+        """Where the home's keys are; None without a home."""
+        return self.home_dir.parent / signing.FOLDER if self.home_dir else None
+
+    def verify(self, artefact: Artefact) -> None:
+        """``ArtefactRefused`` for an artefact of the home that no trusted key signed as it is."""
+        folder = self.signing_folder()
+        if folder is not None and not artefact.shipped:
+            signing.check(folder, artefact.path)
 
     def _write(self, name: str, promotions: tuple[Promotion, ...]) -> None:
         if self.home_dir is None:

@@ -19,6 +19,7 @@ from triage.registry import MANIFEST_FILE, Artefact, Registry
 from triage.report import ReportText
 from triage.segmenter import Segmenter, normalise
 from triage.shipped import lexicon_text, models_dir
+from triage.signing import SIGNATURE_FILE, TRUSTED_FILE
 from triage.why import Explanation, deletions
 
 _REASONS_SHOWN = 6
@@ -182,6 +183,7 @@ class Triager:
             return None
 
     def _opened(self, artefact: Artefact) -> Model:
+        self._registry.verify(artefact)
         return open_model(artefact.path, self._segmenter, self._registry.folders())
 
     def _signature(self) -> Signature:
@@ -190,10 +192,13 @@ class Triager:
 
     def _deciding_files(self) -> tuple[Path, ...]:
         try:
-            manifest = self._registry.current().path / MANIFEST_FILE
+            path = self._registry.current().path
         except ModelUnavailable:
             return (*self._registry.current_files(), *self._registry.folders())
-        return (*self._registry.current_files(), manifest)
+        own = (path / MANIFEST_FILE, path / SIGNATURE_FILE)
+        keys = self._registry.signing_folder()
+        trusted = (keys / TRUSTED_FILE,) if keys else ()
+        return (*self._registry.current_files(), *own, *trusted)
 
 
 def cues_of(text: str, lexicon: Lexicon) -> tuple[Cue, ...]:

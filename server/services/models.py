@@ -21,7 +21,7 @@ from server.office import Office
 from server.store import events, learning
 from server.store.engine import reading, writing
 from triage.errors import ModelUnavailable, TriageError
-from triage.registry import CURRENT_FILE, DECISIONS_FILE, Registry
+from triage.registry import CURRENT_FILE, DECISIONS_FILE, Artefact, Registry
 from triage.shipped import models_dir
 
 GATE_SECONDS = 300
@@ -39,6 +39,8 @@ class Known:
     current: bool
     shipped: bool
     figures: dict[str, Any]
+    refused: str = ""
+    """Why it may not be loaded."""
 
 
 def registry(office: Office) -> Registry:
@@ -50,7 +52,7 @@ def known(office: Office) -> tuple[Known, ...]:
     mine = registry(office)
     serving = office.judge.name
     return tuple(
-        Known(a.name, a.name == serving, a.shipped, _figures(a.path))
+        Known(a.name, a.name == serving, a.shipped, _figures(a.path), _refusal(mine, a))
         for a in mine.candidates()
         if (a.path / METRICS_FILE).is_file()
     )
@@ -111,6 +113,14 @@ def history(office: Office) -> Sequence[Row[Any]]:
     """The newest decisions."""
     with reading(office.engine) as conn:
         return learning.decisions(conn, limit=SHOWN)
+
+
+def _refusal(mine: Registry, artefact: Artefact) -> str:
+    try:
+        mine.verify(artefact)
+    except TriageError as error:
+        return str(error)
+    return ""
 
 
 def _figures(path: Path) -> dict[str, Any]:

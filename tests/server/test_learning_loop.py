@@ -18,6 +18,7 @@ from server.store.events import EventFilter
 from triage.artefact import seal_of
 from triage.registry import DECISIONS_FILE
 from triage.shipped import models_dir
+from triage.signing import vouch
 from triage.taxonomy import Label
 
 ANNA = Actor("made-up-anna", Role.DISPATCHER)
@@ -106,6 +107,9 @@ def test_promote_from_the_office_and_back(office: Office) -> None:
     shutil.copytree(models_dir() / served.name, copy)
     facts = json.loads((copy / "manifest.json").read_text("utf-8")) | {"name": "copy-1"}
     (copy / "manifest.json").write_text(json.dumps(facts | {"seal": seal_of(facts)}), "utf-8")
+    with pytest.raises(Invalid, match="nobody here signed it"):
+        models.promote(office, "copy-1", actor=CHEF, why="试上线")
+    vouch(office.home, copy, office.clock())
     models.promote(office, "copy-1", actor=CHEF, why="试上线")
     assert models.registry(office).current().name == "copy-1"
     assert models.rollback(office, actor=CHEF, why="试退回") == served.name

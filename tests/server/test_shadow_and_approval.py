@@ -17,6 +17,7 @@ from server.services.intake import Taken
 from server.store.events import EventFilter
 from triage.artefact import seal_of
 from triage.shipped import models_dir
+from triage.signing import vouch
 
 CHEF = Actor("made-up-chef", Role.SUPERVISOR)
 BOSS = Actor("made-up-boss", Role.ADMIN)
@@ -31,6 +32,7 @@ def place(office: Office, name: str) -> None:
     facts = json.loads((path / "manifest.json").read_text("utf-8")) | {"name": name}
     facts["thresholds"]["values"] |= {"mediate_at": 1.1, "service_at": 1.1}
     (path / "manifest.json").write_text(json.dumps(facts | {"seal": seal_of(facts)}), "utf-8")
+    vouch(office.home, path, office.clock())
 
 
 def kinds(office: Office) -> list[str]:

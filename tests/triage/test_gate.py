@@ -18,6 +18,7 @@ from triage.cli import cli
 from triage.cli_learning import add_learning
 from triage.registry import DECISIONS_FILE, Artefact, Registry
 from triage.shipped import datasets_dir, models_dir
+from triage.signing import vouch
 from triage.training.gate_paired import Margins, Verdict
 from triage.training.gate_run import Exam, exam, examine
 from triage.training.paired import lowest_change, mean_bound, worse_p
@@ -63,6 +64,7 @@ def golden(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def models(trained: Path, tmp_path: Path) -> Path:
     folder = tmp_path / "models"
     shutil.copytree(trained, folder / trained.name)
+    vouch(tmp_path, folder / trained.name, AT)
     return folder
 
 
@@ -70,6 +72,7 @@ def learnt(models: Path, change: Change) -> Artefact:
     corpus = models.parent / "corpus"
     write(corpus / "rows.jsonl", change(rows_of(0)))
     made = train("triage-test.2", corpus, models, at=AT).path
+    vouch(models.parent, made, AT)
     return Artefact(made.name, made, shipped=False)
 
 
@@ -85,6 +88,7 @@ def altered(models: Path, **changes: Any) -> Artefact:
     shutil.copytree(models / "triage-test.1", path)
     file = path / "manifest.json"
     reseal(file, {"name": path.name} | changes)
+    vouch(models.parent, path, AT)
     return Artefact(path.name, path, shipped=False)
 
 
@@ -92,7 +96,7 @@ def verdict(models: Path, golden: Path, new: Artefact, tmp_path: Path, **margins
     old = Artefact("triage-test.1", models / "triage-test.1", shipped=False)
     paper = exam(golden, None, old, new)
     assert len(paper.rows) > 500
-    return examine(tmp_path / "pinned", old, new, paper, Margins(**margins))
+    return examine(old, new, paper, Margins(**margins))
 
 
 def test_an_equal_challenger_passes(models: Path, golden: Path, tmp_path: Path) -> None:
@@ -153,7 +157,7 @@ def test_rows_without_a_police_text_say_nothing_of_police_recall(
     old = Artefact("triage-test.1", models / "triage-test.1", shipped=False)
     row = {"text": "楼上漏水要赔", "label": "dispute", "at": "2027-01-01T00:00:00+00:00"}
     paper = exam(None, write(tmp_path / "corrections.jsonl", [row]), old, old)
-    made = examine(tmp_path / "pinned", old, altered(models), paper, Margins())
+    made = examine(old, altered(models), paper, Margins())
     assert made.figures["n"] == 1
     assert made.passed, made.reasons
 
@@ -195,10 +199,11 @@ def test_a_copy_of_the_shipped_model_is_examined_in_a_home(golden: Path, tmp_pat
     copy = tmp_path / "models" / "copy-1"
     shutil.copytree(old.path, copy)
     reseal(copy / "manifest.json", {"name": "copy-1"})
+    vouch(tmp_path, copy, AT)
     few = write(tmp_path / "few.jsonl", rows_of(4)[:60])
     new = Artefact("copy-1", copy, shipped=False)
     paper = exam(few, None, old, new)
-    made = examine(tmp_path / "pinned", old, new, paper, Margins(police_recall=1.0))
+    made = examine(old, new, paper, Margins(police_recall=1.0))
     assert made.passed, made.reasons
 
 

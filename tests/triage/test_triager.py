@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -16,9 +17,11 @@ from triage.errors import ModelUnavailable
 from triage.registry import Registry
 from triage.report import ReportText
 from triage.shipped import models_dir
+from triage.signing import vouch
 from triage.taxonomy import LABELS, Label, Route, label_of
 from triage.triager import Triager
 
+NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 LEAK = ReportText("1", "楼上卫生间漏水把我家吊顶泡坏了，找他他不肯赔，要求来人调解")
 KNIFE = ReportText("2", "快来人，他拿菜刀追着我砍，我躲在屋里")
 
@@ -27,6 +30,7 @@ KNIFE = ReportText("2", "快来人，他拿菜刀追着我砍，我躲在屋里"
 def home(tmp_path: Path, trained: Path) -> Path:
     """A home with one candidate."""
     shutil.copytree(trained, tmp_path / "models" / trained.name)
+    vouch(tmp_path, tmp_path / "models" / trained.name, NOW)
     return tmp_path
 
 
@@ -103,6 +107,7 @@ def test_a_model_that_appears_later_is_taken_up(tmp_path: Path, trained: Path) -
     triager = Triager.open(home=tmp_path, shipped=tmp_path / "shipped")
     assert triager.fault is not None
     shutil.copytree(trained, tmp_path / "models" / trained.name)
+    vouch(tmp_path, tmp_path / "models" / trained.name, NOW)
     Registry(tmp_path / "shipped", tmp_path / "models").promote(trained.name, "李某某", "首次")
     assert triager.assess(LEAK).model == trained.name
     assert triager.fault is None

@@ -6,7 +6,7 @@ import json
 import platform
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -126,8 +126,10 @@ def write_artefact(
     fitted: Fitted,
     examples: Sequence[Example],
     segmenter: Segmenter,
+    seal: Callable[[Path], None] | None = None,
 ) -> Path:
-    """Write ``folder/name`` in one rename; ``AlreadyThere`` when that name is taken."""
+    """Write ``folder/name`` in one rename; ``AlreadyThere`` when that name is taken. ``seal``
+    signs the manifest."""
     target = folder / artefact.name
     if target.exists():
         raise AlreadyThere(artefact.name)
@@ -148,6 +150,8 @@ def write_artefact(
             (scratch / name).write_text(text, encoding="utf-8")
         manifest = json.dumps(_manifest(artefact, fitted, scratch), ensure_ascii=False, indent=2)
         (scratch / MANIFEST_FILE).write_text(manifest + "\n", encoding="utf-8")
+        if seal is not None:
+            seal(scratch)
         scratch.rename(target)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

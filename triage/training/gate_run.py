@@ -15,9 +15,8 @@ from typing import Any
 from triage.artefact import read_manifest
 from triage.assessment import Assessment
 from triage.errors import WrongUse
-from triage.registry import DECISIONS_FILE, MANIFEST_FILE, Artefact, Registry
+from triage.registry import DECISIONS_FILE, Artefact
 from triage.report import ReportText
-from triage.shipped import models_dir
 from triage.training.corpus import Example, read_corrections
 from triage.training.gate_paired import Margins, Pair, Provenance, Verdict, decide
 from triage.triager import Triager
@@ -49,11 +48,11 @@ def exam(golden: Path | None, corrections: Path | None, old: Artefact, new: Arte
     return Exam(tuple(rows), sum(at > new_made for at, _ in dated))
 
 
-def examine(folder: Path, old: Artefact, new: Artefact, paper: Exam, margins: Margins) -> Verdict:
-    """Both models read every row; ``folder`` is an empty one to pin each model in."""
+def examine(old: Artefact, new: Artefact, paper: Exam, margins: Margins) -> Verdict:
+    """Both models read every row."""
     texts = [ReportText(str(i), row.text, None) for i, row in enumerate(paper.rows)]
-    before, _ = _read(folder / "old", old, texts)
-    after, ms = _read(folder / "new", new, texts)
+    before, _ = _read(old, texts)
+    after, ms = _read(new, texts)
     pairs = [
         Pair(row.label, row.category or "", o, n)
         for row, o, n in zip(paper.rows, before, after, strict=True)
@@ -72,17 +71,13 @@ def keep(folder: Path, decision: dict[str, Any]) -> None:
         os.fsync(out.fileno())
 
 
-def _read(
-    pinned: Path, artefact: Artefact, texts: Sequence[ReportText]
-) -> tuple[list[Assessment], float]:
+def _read(artefact: Artefact, texts: Sequence[ReportText]) -> tuple[list[Assessment], float]:
     """The model exactly as it would serve, and its median milliseconds a text, asked singly."""
-    home = pinned / "models"
-    home.mkdir(parents=True)
-    # Beside it stands what it may share with others, such as an encoder.
-    for sibling in artefact.path.parent.glob(f"*/{MANIFEST_FILE}"):
-        (home / sibling.parent.name).symlink_to(sibling.parent.resolve())
-    Registry(models_dir(), home).promote(artefact.name, "gate", "examined, not serving")
-    triager = Triager.open(home=pinned)
+    home = artefact.path.parent
+    if artefact.shipped:
+        triager = Triager.open(shipped=home, model=artefact.name)
+    else:
+        triager = Triager.open(home=home.parent, model=artefact.name)
     if triager.name != artefact.name or triager.fault:
         raise WrongUse(f"Model {artefact.name} cannot be examined: {triager.fault}")
     times = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -54,11 +54,12 @@ def train(
     corrections: Path | None = None,
     encoder: Path | None = None,
     seed: int = 0,
+    seal: Callable[[Path], None] | None = None,
     tell: Tell = silent,
 ) -> Trained:
     """Fit, measure out of fold, choose thresholds, write ``folder/name``. The same inputs and
     seed give the same model file. ``encoder`` is the folder of one, None for words alone;
-    ``tell`` hears how far it is."""
+    ``seal`` signs the folder before it gets its name, ``tell`` hears how far it is."""
     progress = Progress(tell, encoder=encoder is not None)
     progress.at("read")
     segmenter = Segmenter()
@@ -90,7 +91,7 @@ def train(
         encoded=encoded,
     )
     progress.at("write")
-    path = write_artefact(folder, artefact, fitted, examples, segmenter)
+    path = write_artefact(folder, artefact, fitted, examples, segmenter, seal)
     progress.at("write", 1)
     return Trained(path, measured)
 
