@@ -46,7 +46,8 @@ def evaluate(file: str, home: Path, full: bool, report: Path | None, baselines: 
     """Print one JSON object of figures for JSON Lines with "text" and "label".
 
     A row may also tell "category", "style" and "hard" (or "difficulty"): then the figures are
-    split by them. The page names rows by id and quotes no text.
+    split by them. The page names rows by id and quotes no text. "shift" estimates the label shares
+    here without the labels, and says what the promise about police texts amounts to.
 
     Example: xiaonao-triage evaluate labelled.jsonl --baselines --report report.html
     """
@@ -58,13 +59,18 @@ def evaluate(file: str, home: Path, full: bool, report: Path | None, baselines: 
     triager = Triager.open(home=home)
     judgements = _judged(triager, read)
     figures = metrics(judgements, triager.name or "")
-    parts = breakdown(judgements, read.told, _priors(triager.facts))
+    parts = {
+        **breakdown(judgements, read.told, _priors(triager.facts)),
+        **_shift(judgements, triager.facts),
+    }
     beside = _beside(read) if baselines else []
     if report:
         from triage.training.report import report_html
 
         report.write_text(report_html(figures, parts, beside), encoding="utf-8")
-    extra = {"police_auc": parts["police_auc"], **({"baselines": beside} if beside else {})}
+    extra: dict[str, Any] = {key: parts[key] for key in ("police_auc", "shift") if key in parts}
+    if beside:
+        extra["baselines"] = beside
     answer = {**figures, **extra, **({"parts": parts} if full else {})}
     click.echo(json.dumps(answer, ensure_ascii=False))
     if read.faults:
@@ -128,6 +134,15 @@ def _priors(facts: Mapping[str, Any]) -> dict[str, float] | None:
         return None
     total = sum(counts.values())
     return {str(label): counts[label] / total for label in LABELS}
+
+
+def _shift(judgements: Sequence[Judgement], facts: Mapping[str, Any]) -> dict[str, Any]:
+    from triage.training.shift import shift
+
+    priors, promised = _priors(facts), facts.get("thresholds", {})
+    if not priors or not judgements or "miss_upper95" not in promised:
+        return {}
+    return {"shift": shift([j.assessment.p for j in judgements], priors, promised)}
 
 
 def _beside(read: _Read) -> list[dict[str, Any]]:

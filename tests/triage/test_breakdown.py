@@ -15,12 +15,15 @@ from triage.training.breakdown import (
     auc,
     breakdown,
     confusion,
-    estimated_shares,
+    hardest,
     reliability,
     risk_coverage,
 )
+from triage.training.card import model_card
 from triage.training.evaluate import Judgement, metrics
+from triage.training.plots import plots
 from triage.training.report import report_html
+from triage.training.shift import estimated_shares, shift
 
 
 def judged(number: int, truth: Label, *p: float, route: Route = Route.REVIEW) -> Judgement:
@@ -74,25 +77,78 @@ def test_reliability_and_risk_are_what_they_say() -> None:
     assert points[4]["risk"] == 0.0
 
 
-def test_the_estimate_of_shares_finds_a_shift() -> None:
-    """Calibrated scores under equal shares, drawn from a street where police calls are 70 %."""
+def street(*shares: float, n: int = 3000) -> list[dict[Label, float]]:
+    """Calibrated scores under equal shares, drawn from a street with these."""
     draw = random.Random(3)
-    priors = {str(label): 1 / 3 for label in LABELS}
     rows = []
-    for _ in range(3000):
-        truth = draw.choices(LABELS, [0.7, 0.2, 0.1])[0]
+    for _ in range(n):
+        truth = draw.choices(LABELS, shares)[0]
         seen = truth if draw.random() < 0.8 else draw.choice([k for k in LABELS if k != truth])
         rows.append({k: 0.8 if k is seen else 0.1 for k in LABELS})
-    found = estimated_shares(rows, priors)
+    return rows
+
+
+EQUAL = {str(label): 1 / 3 for label in LABELS}
+
+
+def test_the_estimate_of_shares_finds_a_shift() -> None:
+    found = estimated_shares(street(0.7, 0.2, 0.1), EQUAL)
     assert found["police"] == pytest.approx(0.7, abs=0.03)
     assert sum(found.values()) == pytest.approx(1, abs=1e-3)
 
 
+def test_the_promise_is_said_for_the_shares_found_here() -> None:
+    told = shift(street(0.7, 0.2, 0.1, n=600), EQUAL, {"miss_upper95": 0.0097})
+    low, high = told["estimated_95"]["police"]
+    assert low < 0.7 < high
+    assert high - low < 0.15
+    assert told["police_miss_upper95"] == 0.0097
+    assert told["missed_per_1000_at_most"] == pytest.approx(high * 9.7, abs=0.01)
+    assert "0.97%" in told["says"]
+    calm = shift(street(0.1, 0.6, 0.3, n=600), EQUAL, {"miss_upper95": 0.0097})
+    assert calm["missed_per_1000_at_most"] < told["missed_per_1000_at_most"]
+
+
+def test_the_hardest_rows_come_first_and_by_id() -> None:
+    rows = hardest(list(zip(ROWS, TOLD, strict=True)))
+    assert [row["id"] for row in rows] == ["2", "3", "4", "1"]
+    assert rows[0]["p_truth"] == 0.2
+    assert len(hardest(list(zip(ROWS * 9, TOLD * 9, strict=True)))) == 20
+
+
+def test_every_plot_is_sound_svg_with_its_numbers() -> None:
+    made = plots(breakdown(ROWS, TOLD, None))
+    assert set(made) == {
+        f"plot-{name}.svg"
+        for name in ("reliability", "risk-coverage", "confusion", "category", "style", "hard")
+    }
+    for svg in made.values():
+        root = minidom.parseString(svg).documentElement
+        assert root.getAttribute("aria-label")
+        assert not re.search(r"<script|href|NaN", svg)
+        assert len(svg) < 20_000
+    assert "50.0%" in made["plot-confusion.svg"]
+    assert plots({}) == {}
+
+
+def test_the_card_shows_plots_and_the_hardest_rows() -> None:
+    parts = breakdown(ROWS, TOLD, None)
+    training = {"by_label": dict.fromkeys(map(str, LABELS), 1), "rows": 4, "corrections": 0}
+    facts = {**training, "seed": 0, "near_duplicates_dropped": 0, "data_sha256": "0"}
+    card = model_card("m", "2026", facts, metrics(ROWS, "m"), 1.0, parts=parts)
+    assert set(re.findall(r"\]\((plot-[a-z-]+\.svg)\)", card)) == set(plots(parts))
+    assert "| 2 | 警务警情 | 非警务纠纷 | 0.200 |" in card
+    assert "丙" not in card
+
+
 def test_the_page_is_sound_and_quotes_nobody() -> None:
-    parts = breakdown(ROWS, TOLD, {str(label): 1 / 3 for label in LABELS})
+    told = shift([j.assessment.p for j in ROWS], EQUAL, {"miss_upper95": 0.0097})
+    parts = {**breakdown(ROWS, TOLD, EQUAL), "shift": told}
     beside = [{"model": "<majority>", "accuracy": 0.5, "macro_f1": 0.2, "police_auc": 0.5}]
     page = report_html(metrics(ROWS, "m"), parts, [{**beside[0], "police_recall": 1.0}])
     minidom.parseString(page.replace("<!doctype html>", "").replace('<meta charset="utf-8">', ""))
-    assert page.count("<svg") == 2
+    assert page.count("<svg") == 6
+    assert "Saerens" in page
     assert "&lt;majority&gt;" in page
-    assert not re.search(r"https?://|<script|甲|丙", page)
+    bare = page.replace('xmlns="http://www.w3.org/2000/svg"', "")
+    assert not re.search(r"https?://|<script|甲|丙", bare)

@@ -18,6 +18,11 @@ from triage.training.corpus import Example
 from triage.training.export import Artefact, terms_json, to_onnx, write_artefact
 from triage.training.fit import columns
 
+PLOTS = {
+    f"plot-{name}.svg"
+    for name in ("reliability", "risk-coverage", "confusion", "category", "style", "hard")
+}
+
 ODD = [
     "０１２３ＡＢＣ，《》【】!?",
     "😀👍🏽 emoji 里有字",
@@ -178,6 +183,7 @@ def test_the_manifest_says_what_it_was_made_from(trained: Path) -> None:
         "golden.jsonl",
         "card.md",
         "metrics.json",
+        *PLOTS,
     }
     assert facts["training"]["rows"] == sum(facts["training"]["by_label"].values())
     assert len(facts["training"]["data_sha256"]) == 64

@@ -35,7 +35,7 @@ def baselines(
         "keyword rules": lambda given: [by_keywords(text, lexicon) for text in given],
         "TF-IDF words, logistic": word_model(corpus, segmenter),
     }
-    return [_figures(name, judge(texts), truths) for name, judge in judges.items()]
+    return [figures_of(name, judge(texts), truths) for name, judge in judges.items()]
 
 
 def majority(corpus: Sequence[Example]) -> Judge:
@@ -68,9 +68,10 @@ def _sure(label: Label) -> Mapping[Label, float]:
     return {other: _SURE if other is label else rest for other in LABELS}
 
 
-def _figures(
+def figures_of(
     name: str, probabilities: Sequence[Mapping[Label, float]], truths: Sequence[Label]
 ) -> dict[str, Any]:
+    """The figures every baseline is compared by."""
     judged = []
     for number, (p, truth) in enumerate(zip(probabilities, truths, strict=True)):
         label = max(LABELS, key=lambda one: p[one])

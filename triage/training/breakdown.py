@@ -1,6 +1,6 @@
 """Where a model is right and how far it can be trusted: the figures beyond the contract's.
 
-Standard library only. All intervals are Wilson's 95 % unless the name says otherwise.
+All intervals are Wilson's 95 % unless the name says otherwise.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import Any
 from triage.taxonomy import LABELS, Label, Route
 from triage.training.bounds import upper95, wilson
 from triage.training.evaluate import Judgement
+from triage.training.shift import estimated_shares
 
 _BINS = 10
 _STEPS = 20
-_ROUNDS = 200
-_SETTLED = 1e-6
+_HARDEST = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,7 @@ def breakdown(
         "risk_coverage": risk_coverage(judgements),
         "doubts": _doubts(judgements),
         "shares": shares(judgements, priors),
+        "hardest": hardest(rows),
         "misses": [_miss(j, t) for j, t in rows if j.assessment.label is not j.truth],
     }
 
@@ -104,6 +105,22 @@ def risk_coverage(judgements: Sequence[Judgement]) -> list[dict[str, float]]:
     return points
 
 
+def hardest(rows: Rows) -> list[dict[str, Any]]:
+    """The twenty texts whose true label was thought least likely, the hardest first, by id."""
+    ranked = sorted(rows, key=lambda pair: (pair[0].assessment.p[pair[0].truth], pair[1].text))
+    return [
+        {
+            "id": j.assessment.id,
+            "truth": str(j.truth),
+            "label": str(j.assessment.label),
+            "p_truth": round(j.assessment.p[j.truth], 4),
+            "route": str(j.assessment.route),
+            "category": t.category,
+        }
+        for j, t in ranked[:_HARDEST]
+    ]
+
+
 def shares(
     judgements: Sequence[Judgement], priors: Mapping[str, float] | None
 ) -> dict[str, dict[str, float]]:
@@ -115,26 +132,6 @@ def shares(
         return {"true": true}
     estimated = estimated_shares([j.assessment.p for j in judgements], priors)
     return {"training": dict(priors), "true": true, "estimated": estimated}
-
-
-def estimated_shares(
-    probabilities: Sequence[Mapping[Label, float]], priors: Mapping[str, float]
-) -> dict[str, float]:
-    """The label shares under which these probabilities agree with themselves."""
-    now = dict(priors)
-    for _ in range(_ROUNDS):
-        total = dict.fromkeys(now, 0.0)
-        for p in probabilities:
-            weighed = {str(k): p[k] * now[str(k)] / max(priors[str(k)], 1e-9) for k in LABELS}
-            whole = sum(weighed.values()) or 1.0
-            for name, value in weighed.items():
-                total[name] += value / whole
-        new = {name: value / len(probabilities) for name, value in total.items()}
-        settled = max(abs(new[name] - now[name]) for name in now) < _SETTLED
-        now = new
-        if settled:
-            break
-    return {name: round(value, 4) for name, value in now.items()}
 
 
 Rows = Sequence[tuple[Judgement, Told]]

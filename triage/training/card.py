@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from triage.taxonomy import CATEGORY_NAMES_ZH, LABEL_NAMES_ZH, LABELS
+from triage.taxonomy import CATEGORY_NAMES_ZH, LABEL_NAMES_ZH, LABELS, Label
+from triage.training import plots
 
 _CARD = """# {name}
 
@@ -38,7 +39,10 @@ Of {n_police} held-out police texts {misses} would have been handed on unseen. I
 were drawn like these, the true share would, with 95 % confidence (Clopper and Pearson, one-sided),
 be at most {upper95:.2%}. They are written texts: for real calls nothing is guaranteed until a site
 has measured its own; no miss among n bounds the share at 1 - 0.05^(1/n), 299 calls for 1 %.
-{groups}
+The bound is a rate among police texts: it does not move with their share among all reports. With a
+share s of police texts at most s x {upper95:.2%} of all reports are police texts handed on unseen;
+`evaluate` estimates s at a place without labels (`shift`).
+{groups}{plots}{hardest}
 ## Use
 
 Meant for sorting reports together with cue rules and a person's review, never alone. Not meant for
@@ -61,15 +65,18 @@ def model_card(
     held_out: Mapping[str, Any],
     temperature: float,
     *,
-    by_category: Mapping[str, Mapping[str, Any]] | None = None,
+    parts: Mapping[str, Any] | None = None,
     encoded: bool = False,
 ) -> str:
-    """Markdown; ``held_out`` is a contract section 6 object, ``by_category`` of ``breakdown``."""
+    """Markdown; ``held_out`` is a contract section 6 object, ``parts`` of ``breakdown``."""
+    parts = parts or {}
     by_label = ", ".join(f"{LABEL_NAMES_ZH[k]} {training['by_label'][k]}" for k in LABELS)
     return _CARD.format(
         name=name,
         kind=_KINDS[encoded],
-        groups=_groups(by_category or {}),
+        groups=_groups(parts.get("by_category", {})),
+        plots=_plots(parts),
+        hardest=_hardest(parts.get("hardest", ())),
         created_at=created_at,
         seed=training["seed"],
         rows=training["rows"],
@@ -100,3 +107,29 @@ def _groups(by_category: Mapping[str, Mapping[str, Any]]) -> str:
     ]
     head = "\n| group | police texts | handed on unseen | upper 95 % bound |\n|---|---|---|---|\n"
     return head + "\n".join(rows) + "\n" if rows else ""
+
+
+_CAPTIONS = {
+    "plot-reliability.svg": plots.RELIABILITY,
+    "plot-risk-coverage.svg": plots.RISK_COVERAGE,
+    "plot-confusion.svg": plots.CONFUSION,
+}
+
+
+def _plots(parts: Mapping[str, Any]) -> str:
+    """The files that lie beside the card, as images."""
+    shown = [f"![{_CAPTIONS.get(name, plots.GROUPS)}]({name})" for name in plots.plots(parts)]
+    return "\n## Plots, held out by brief\n\n" + "\n\n".join(shown) + "\n" if shown else ""
+
+
+def _hardest(rows: Sequence[Mapping[str, Any]]) -> str:
+    """By id: the text of a corrected report never leaves its place."""
+    lines = [
+        f"| {row['id']} | {LABEL_NAMES_ZH[Label(row['truth'])]} "
+        f"| {LABEL_NAMES_ZH[Label(row['label'])]} | {row['p_truth']:.3f} |"
+        for row in rows
+    ]
+    head = (
+        "\n## The hardest rows\n\n| row | is | was called | p of what it is |\n|---|---|---|---|\n"
+    )
+    return head + "\n".join(lines) + "\n" if lines else ""

@@ -27,6 +27,7 @@ from triage.training import heads
 from triage.training.corpus import Example
 from triage.training.encoded_fit import Encoded
 from triage.training.fit import Fitted, Head, columns
+from triage.training.plots import plots
 
 _OPSET = 17
 _GOLDEN_ROWS = 24
@@ -145,6 +146,7 @@ def write_artefact(
             GOLDEN_FILE: golden_jsonl(fitted, examples, segmenter, artefact.encoded),
             "card.md": artefact.card,
             "metrics.json": json.dumps(artefact.metrics, ensure_ascii=False, indent=2) + "\n",
+            **plots(artefact.metrics.get("parts", {})),
         }
         for name, text in texts.items():
             (scratch / name).write_text(text, encoding="utf-8")

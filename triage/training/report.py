@@ -7,18 +7,15 @@ from html import escape
 from typing import Any
 
 from triage.taxonomy import CATEGORY_NAMES_ZH, LABEL_NAMES_ZH, LABELS, ROUTE_NAMES_ZH, Label
+from triage.training import plots
 
-_SIZE = 260
-_EDGE = 34
 _STYLE = """body{font-family:"PingFang SC","Microsoft YaHei","Noto Sans CJK SC","Noto Sans SC",
 sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1b2430;line-height:1.5}
 table{border-collapse:collapse;margin:.6rem 0 1.4rem}th,td{border:1px solid #cfd6de;padding:.25rem
 .6rem;text-align:right}th:first-child,td:first-child{text-align:left}th{background:#eef2f6}
 figure{display:inline-block;margin:0 1.5rem 1rem 0}figcaption{font-size:.9rem;color:#4a5766}
-svg{background:#fff;border:1px solid #cfd6de}svg text{font-size:10px;fill:#4a5766}"""
+svg{border:1px solid #cfd6de;max-width:100%}"""
 _HEADS = ("组", "条数", "正确率", "95% 区间", "警情", "漏放", "漏放上界")
-
-Point = tuple[float, float]
 
 
 def report_html(
@@ -44,14 +41,22 @@ def _sections(
     yield f"<h2>与基线同场比较</h2>{_compared([{**figures, **parts}, *baselines])}"
     yield f"<h2>各类</h2>{_labels(figures)}"
     yield f"<h2>判为何类</h2>{_matrix(parts['confusion'], LABEL_NAMES_ZH)}"
+    yield _figure(plots.confusion_svg(parts["confusion"]), plots.CONFUSION)
     yield f"<h2>去向</h2>{_matrix(figures['routes'], ROUTE_NAMES_ZH)}"
-    yield f"<h2>可信程度</h2>{reliability_svg(parts['reliability'])}"
-    yield risk_coverage_svg(parts["risk_coverage"])
-    yield f"<h2>类别占比</h2>{_shares(parts['shares'])}"
+    yield "<h2>可信程度</h2>"
+    yield _figure(plots.reliability_svg(parts["reliability"]), plots.RELIABILITY)
+    yield _figure(plots.risk_coverage_svg(parts["risk_coverage"]), plots.RISK_COVERAGE)
+    yield f"<h2>类别占比</h2>{_shares(parts['shares'])}{_shift(parts.get('shift'))}"
     for title, key in (("难易", "by_hard"), ("写法", "by_style"), ("细类", "by_category")):
         if parts[key]:
             yield f"<h2>按{title}</h2>{_groups(parts[key])}"
+            yield _figure(plots.groups_svg(parts[key]), plots.GROUPS)
+    yield f"<h2>最难的 {len(parts['hardest'])} 条</h2>{_hardest(parts['hardest'])}"
     yield f"<h2>误判 {len(parts['misses'])} 条</h2>{_misses(parts['misses'])}"
+
+
+def _figure(svg: str, caption: str) -> str:
+    return f"<figure>{svg}<figcaption>{caption}</figcaption></figure>"
 
 
 def _summary(figures: Mapping[str, Any], parts: Mapping[str, Any]) -> str:
@@ -126,55 +131,35 @@ def _misses(misses: Sequence[Mapping[str, Any]]) -> str:
     return table(("编号", "实为", "判为", "去向", "警情 / 纠纷 / 服务"), rows)
 
 
+def _shift(told: Mapping[str, Any] | None) -> str:
+    if told is None:
+        return ""
+    low, high = told["estimated_95"][str(Label.POLICE)]
+    return (
+        f"<p>此处警情占比估计 {told['estimated'][str(Label.POLICE)]:.1%}"
+        f"（95% 区间 {low:.1%}–{high:.1%}，Saerens 等 2002）。若此处警情的写法与留出的文本一样，"
+        f"警情被直接放走的比例仍不超过 {told['police_miss_upper95']:.2%}，与占比无关；"
+        f"按此占比，每千条至多 {told['missed_per_1000_at_most']:.1f} 条。"
+        "写法若不同，则须以本地清点为准。</p>"
+    )
+
+
+def _hardest(rows: Sequence[Mapping[str, Any]]) -> str:
+    cells = [
+        [
+            escape(str(row["id"])),
+            *(LABEL_NAMES_ZH[Label(row[key])] for key in ("truth", "label")),
+            ROUTE_NAMES_ZH[row["route"]],
+            f"{row['p_truth']:.3f}",
+            escape(CATEGORY_NAMES_ZH.get(row["category"], "")),
+        ]
+        for row in rows
+    ]
+    return table(("编号", "实为", "判为", "去向", "真类概率", "细类"), cells)
+
+
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """An HTML table; the cells are taken as they are."""
     head = "".join(f"<th>{cell}</th>" for cell in heads)
     body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>\n" for row in rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>\n{body}</tbody></table>"
-
-
-def reliability_svg(bins: Sequence[Mapping[str, Any]]) -> str:
-    """Said against seen, with intervals; on the diagonal what is said is true."""
-    bars = "".join(
-        f'<line x1="{_x(b["said"])}" x2="{_x(b["said"])}" y1="{_y(b["was_95"][0])}" '
-        f'y2="{_y(b["was_95"][1])}" stroke="#9db2c9"/>'
-        for b in bins
-    )
-    points = [(b["said"], b["was"]) for b in bins]
-    return _plot("可靠性：横轴为所说的警情概率，纵轴为实际比例", points, bars + _diagonal())
-
-
-def risk_coverage_svg(points: Sequence[Mapping[str, float]]) -> str:
-    """The share of wrong labels when only the surest so many are judged."""
-    line = [(p["coverage"], p["risk"]) for p in points]
-    return _plot("风险与覆盖：横轴为自动判断的比例，纵轴为其中判错的比例", line, "")
-
-
-def _plot(caption: str, points: Sequence[Point], behind: str) -> str:
-    path = " ".join(f"{_x(x)},{_y(y)}" for x, y in points)
-    dots = "".join(f'<circle cx="{_x(x)}" cy="{_y(y)}" r="3" fill="#1f5fa8"/>' for x, y in points)
-    ticks = "".join(
-        f'<text x="{_x(t)}" y="{_SIZE - 12}" text-anchor="middle">{t:g}</text>'
-        f'<text x="6" y="{_y(t) + 3}">{t:g}</text>'
-        for t in (0, 0.25, 0.5, 0.75, 1)
-    )
-    return (
-        f'<figure><svg width="{_SIZE}" height="{_SIZE}" role="img" aria-label="{caption}">{behind}'
-        f'<polyline points="{path}" fill="none" stroke="#1f5fa8" stroke-width="1.5"/>{dots}{ticks}'
-        f"</svg><figcaption>{caption}</figcaption></figure>"
-    )
-
-
-def _diagonal() -> str:
-    return (
-        f'<line x1="{_x(0)}" y1="{_y(0)}" x2="{_x(1)}" y2="{_y(1)}" '
-        'stroke="#c7ced6" stroke-dasharray="4 4"/>'
-    )
-
-
-def _x(share: float) -> float:
-    return round(_EDGE + share * (_SIZE - _EDGE - 10), 1)
-
-
-def _y(share: float) -> float:
-    return round(_SIZE - _EDGE - share * (_SIZE - _EDGE - 10), 1)

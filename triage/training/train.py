@@ -110,7 +110,7 @@ def _card(
         training,
         measured["held_out"],
         fitted.temperature,
-        by_category=measured["parts"]["by_category"],
+        parts=measured["parts"],
         encoded=encoded is not None,
     )
 
