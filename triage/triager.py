@@ -25,7 +25,10 @@ from triage.why import Explanation, deletions
 _REASONS_SHOWN = 6
 _REASONS_TRIED = 16
 
-Signature = tuple[tuple[int, int, int] | None, ...]
+Stat = tuple[int, int, int] | None
+Signature = tuple[Stat, ...]
+Kept = tuple[Path, Stat]
+_KEPT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class Triager:
         self._watched = self._deciding_files()
         self._seen: Signature | None = None
         self._serving: _Serving | None = None
+        self._kept: dict[Kept, Model] = {}
         self._fault: str | None = None
 
     @classmethod
@@ -184,7 +188,14 @@ class Triager:
 
     def _opened(self, artefact: Artefact) -> Model:
         self._registry.verify(artefact)
-        return open_model(artefact.path, self._segmenter, self._registry.folders())
+        key = (artefact.path, _stat(artefact.path / MANIFEST_FILE))
+        model = self._kept.pop(key, None)
+        if model is None:
+            model = open_model(artefact.path, self._segmenter, self._registry.folders())
+        # The one before stays in memory, so that a roll-back takes no loading.
+        if model.complete:
+            self._kept = dict([*self._kept.items(), (key, model)][-_KEPT:])
+        return model
 
     def _signature(self) -> Signature:
         """Inode, size and time of the files that decide which model serves, and of its manifest."""
@@ -218,7 +229,7 @@ def strongest(reasons: Sequence[Reason], shown: int = _REASONS_SHOWN) -> tuple[R
     return tuple(ranked[:shown])
 
 
-def _stat(file: Path) -> tuple[int, int, int] | None:
+def _stat(file: Path) -> Stat:
     try:
         facts = file.stat()
     except OSError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import threading
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from triage.artefact import seal_of
 from triage.assessment import Assessment
 from triage.encoded import WHOLE
 from triage.errors import ModelUnavailable
@@ -71,6 +73,23 @@ def test_a_promotion_is_followed_and_a_roll_back_too(home: Path, trained: Path) 
     assert triager.assess(LEAK).model == trained.name
     registry.rollback("李某某", "退回")
     assert triager.assess(LEAK).model == shipped
+
+
+def test_a_roll_back_needs_no_loading(tmp_path: Path) -> None:
+    """The model before is still in memory: it serves again although its files are gone."""
+    registry = Registry(models_dir(), tmp_path / "models")
+    shipped = registry.current().path
+    triager = Triager.open(home=tmp_path)
+    for name in ("copy-1", "copy-2"):
+        path = Path(shutil.copytree(shipped, tmp_path / "models" / name))
+        facts = json.loads((path / "manifest.json").read_text("utf-8")) | {"name": name}
+        (path / "manifest.json").write_text(json.dumps(facts | {"seal": seal_of(facts)}), "utf-8")
+        vouch(tmp_path, path, NOW)
+        registry.promote(name, "李某某", "试用")
+        assert triager.assess(LEAK).model == name
+    (tmp_path / "models" / "copy-1" / "terms.json").unlink()
+    registry.rollback("李某某", "退回")
+    assert (triager.assess(LEAK).model, triager.fault) == ("copy-1", None)
 
 
 def test_an_unreadable_new_model_leaves_the_old_one_serving(home: Path, trained: Path) -> None:

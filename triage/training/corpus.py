@@ -23,7 +23,8 @@ _BANDS = 12
 @dataclass(frozen=True, slots=True)
 class Example:
     """One text with its label; ``brief`` is the group it was written under, kept together in
-    every split; ``category`` None when only the label is known."""
+    every split; ``category`` None when only the label is known; ``weight`` of its label in the fit,
+    above 0 up to 1."""
 
     text: str
     label: Label
@@ -31,6 +32,7 @@ class Example:
     brief: str
     difficulty: str = "plain"
     id: str = ""
+    weight: float = 1.0
 
 
 def read_corpus(folder: Path) -> list[Example]:
@@ -50,7 +52,8 @@ def content_hash(examples: Iterable[Example]) -> str:
     """SHA-256 over texts and labels in order: what the model was trained on."""
     digest = sha256()
     for example in examples:
-        row = [example.text, example.label, example.category, example.brief]
+        row: list[Any] = [example.text, example.label, example.category, example.brief]
+        row += [example.weight] if example.weight != 1.0 else []
         digest.update(json.dumps(row, ensure_ascii=False).encode() + b"\n")
     return digest.hexdigest()
 
@@ -126,4 +129,12 @@ def _example(row: Mapping[str, Any], brief: str, number: int) -> Example:
         str(row.get("brief", brief)),
         str(row.get("difficulty", "plain")),
         f"{brief}:{number}",
+        _weight(row),
     )
+
+
+def _weight(row: Mapping[str, Any]) -> float:
+    weight = row.get("weight", 1.0)
+    if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 < weight <= 1:
+        raise BadRow("weight is not above 0 and at most 1")
+    return float(weight)

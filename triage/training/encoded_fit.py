@@ -52,9 +52,12 @@ def fit_encoded(
     vectors = _vectors(examples, encoder, progress)
     wanted = targets(examples)
     honest = never_seen(examples, encoder)
+    trust = np.array([example.weight for example in examples])
     dealt = honest_folds(examples, honest.tolist())
     parts = len(dealt) + 1
-    scores = held_out_scores(vectors, wanted, dealt, lambda done: progress.at("heads", done, parts))
+    scores = held_out_scores(
+        vectors, wanted, dealt, lambda done: progress.at("heads", done, parts), trust
+    )
     progress.at("heads", parts - 1, parts)
     cut = len(LABELS)
     words = np.log(np.clip(linear.p, _FLOOR, 1))
@@ -70,7 +73,7 @@ def fit_encoded(
         wanted[leaf_rows, cut:],
     )
     p = softmax(mix.labels(words, scores[:, :cut]))
-    return Encoded(encoder, fit_kernel(vectors, wanted), mix, p, honest)
+    return Encoded(encoder, fit_kernel(vectors, wanted, trust), mix, p, honest)
 
 
 def _vectors(examples: Sequence[Example], encoder: Encoder, progress: Progress) -> Any:

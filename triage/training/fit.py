@@ -86,7 +86,7 @@ def fit(
     progress.at("fit")
     vectorizers = _vectorizers()
     features = vectorizers.fit_transform(texts)
-    head = _head(features, y, len(LABELS), _LABEL_C, seed)
+    head = _head(features, y, len(LABELS), _LABEL_C, seed, _weights(examples))
     calibrated = Head(head.weights / temperature, head.bias / temperature)
     fitted = Fitted(
         vectorizers, calibrated, _category_head(features, examples, seed), temperature, seed
@@ -120,7 +120,8 @@ def _held_out_scores(
         vectorizers = _vectorizers()
         seen = vectorizers.fit_transform(texts[keep])
         unseen = vectorizers.transform(texts[held_out])
-        head = _head(seen, y[keep], len(LABELS), _LABEL_C, seed)
+        weights = _weights(examples)[keep]
+        head = _head(seen, y[keep], len(LABELS), _LABEL_C, seed, weights)
         scores[held_out] = unseen @ head.weights + head.bias
         if number == _LEAF_FOLD:
             own = [example for example, kept in zip(examples, keep, strict=True) if kept]
@@ -131,14 +132,20 @@ def _held_out_scores(
 def _category_head(features: Any, examples: Sequence[Example], seed: int) -> Head:
     rows = [i for i, example in enumerate(examples) if example.category is not None]
     leaves = np.array([CATEGORIES.index(examples[i].category or "") for i in rows])
-    return _head(features[rows], leaves, len(CATEGORIES), _CATEGORY_C, seed)
+    weights = _weights(examples)[rows]
+    return _head(features[rows], leaves, len(CATEGORIES), _CATEGORY_C, seed, weights)
 
 
-def _head(features: Any, y: Any, n_classes: int, c: float, seed: int) -> Head:
+def _weights(examples: Sequence[Example]) -> Any:
+    return np.array([example.weight for example in examples])
+
+
+def _head(features: Any, y: Any, n_classes: int, c: float, seed: int, weights: Any = None) -> Head:
+    """Multinomial logistic; ``weights`` of the rows' losses, all 1 where nothing is said."""
     from sklearn.linear_model import LogisticRegression
 
     model = LogisticRegression(C=c, max_iter=_MAX_ITERATIONS, random_state=seed)
-    model.fit(features, y)
+    model.fit(features, y, sample_weight=weights)
     weights = np.zeros((features.shape[1], n_classes))
     bias = np.full(n_classes, _ABSENT)
     if len(model.classes_) == 2:

@@ -52,8 +52,10 @@ def targets(examples: Sequence[Example]) -> Any:
     return wanted
 
 
-def fit_kernel(vectors: Any, wanted: Any) -> KernelHead:
-    """Solve ``(K + ridge) weights = wanted - mean``; memory is 8 bytes times the square of rows."""
+def fit_kernel(vectors: Any, wanted: Any, trust: Any = None) -> KernelHead:
+    """Solve ``(K + ridge / trust) weights = wanted - mean``: weighted least squares, ``trust`` of
+    each row all 1 where nothing is said. Memory is 8 bytes times the square of rows."""
+    trust = np.ones(len(wanted)) if trust is None else trust
     from scipy.linalg import cho_factor, cho_solve
 
     centre = unit(vectors).mean(axis=0)
@@ -61,8 +63,8 @@ def fit_kernel(vectors: Any, wanted: Any) -> KernelHead:
     prototypes = unit(unit(vectors) - centre).astype(np.float16)
     exact = prototypes.astype(np.float64)
     kernel = np.exp(2 * GAMMA * (exact @ exact.T - 1))
-    kernel[np.diag_indices(len(kernel))] += RIDGE
-    bias = wanted.mean(axis=0)
+    kernel[np.diag_indices(len(kernel))] += RIDGE / trust
+    bias = np.average(wanted, axis=0, weights=trust)
     weights = cho_solve(cho_factor(kernel, overwrite_a=True), wanted - bias)
     return KernelHead(centre.astype(np.float32), prototypes, weights.astype(np.float32), bias)
 
@@ -72,14 +74,19 @@ def held_out_scores(
     wanted: Any,
     folds: Sequence[Sequence[int]],
     tell: Callable[[int], None] = lambda _done: None,
+    trust: Any = None,
 ) -> Any:
-    """Scores of every text by a head that never saw its brief; ``tell`` hears folds done."""
+    """Scores of every text by a head that never saw its brief; ``tell`` hears folds done;
+    ``trust`` as for ``fit_kernel``."""
+    trust = np.ones(len(wanted)) if trust is None else trust
     scores = np.zeros(wanted.shape)
     for number, held_out in enumerate(folds):
         tell(number)
         keep = np.ones(len(wanted), dtype=bool)
         keep[list(held_out)] = False
-        scores[held_out] = fit_kernel(vectors[keep], wanted[keep]).scores(vectors[held_out])
+        scores[held_out] = fit_kernel(vectors[keep], wanted[keep], trust[keep]).scores(
+            vectors[held_out]
+        )
     return scores
 
 
