@@ -31,6 +31,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "edge"))
 from conftest import AgentProcess, Broker, Device, free_port, until
 
 BIN = Path(sys.executable).parent
+LONG_CUT_S = 60
 UNITS = 3
 RATE = 20
 
@@ -109,7 +110,8 @@ def site(server: Server, folder: Path, *, persistent: bool = True, cut_s: float)
         "XIAONAO_EDGE__TOKEN": server.token,
         "XIAONAO_EDGE__RETRY_MIN_S": "0.1",
         "XIAONAO_EDGE__RETRY_MAX_S": "0.5",
-        "XIAONAO_EDGE__REQUEST_TIMEOUT_S": "1",
+        # The default for a long cut: on a busy machine a server needs more than a second.
+        "XIAONAO_EDGE__REQUEST_TIMEOUT_S": "10" if cut_s > LONG_CUT_S else "1",
     }
     agent = ClockedAgent(folder / "home", env)
     agent.start()
@@ -245,7 +247,7 @@ FAULTS: dict[str, Callable[[Site], None]] = {
 
 def traffic(s: Site, seconds: float, boot: str) -> subprocess.Popen[str]:
     words = ["simulate", "--mqtt", s.broker.url, "--units", str(UNITS), "--rate", str(RATE)]
-    words += ["--duration", str(seconds), "--linger", str(90 + s.cut_s), "--boot", boot]
+    words += ["--duration", str(seconds), "--linger", str(90 + s.cut_s / 2), "--boot", boot]
     return subprocess.Popen(
         [str(BIN / "xiaonao-edge"), *words],
         stdout=subprocess.PIPE,

@@ -156,6 +156,7 @@ def measure(rounds: int, count: int) -> dict[str, Any]:
                 one = Round(Path(folder), count if "naive" not in name else count // 6)
                 try:
                     found[name].append(case(one))
+                    print(f"{name} {found[name][-1]:.0f}", file=sys.stderr, flush=True)
                 finally:
                     one.close()
     with tempfile.TemporaryDirectory() as folder:

@@ -14,15 +14,16 @@ import sys
 import tempfile
 import threading
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from edge_faults import a_server
-from edge_rate import messages
 from edge_to_server import Place
 
 from edge.flood import flood
+from edge.load import Load, lane
 
 
 def resident_mib(pid: int) -> float:
@@ -33,16 +34,10 @@ def resident_mib(pid: int) -> float:
 def soak(place: Place, minutes: float, rate: int) -> dict[str, float]:
     agent = place.agent(0)
     assert agent.process is not None
-    stop = threading.Event()
-
-    def traffic() -> None:
-        second = 0
-        while not stop.is_set():
-            told = messages(rate * 5, f"soak-{second}")
-            flood("127.0.0.1", place.broker.port, [told[n::4] for n in range(4)], rate=rate)
-            second += 5
-
-    thread = threading.Thread(target=traffic)
+    asked = Load(devices=50, rate=rate, seconds=minutes * 60, boot="soak", linger_s=0)
+    lanes = [lane(asked, n, 4, lambda: datetime.now(UTC)) for n in range(4)]
+    words, how = ("127.0.0.1", place.broker.port, lanes), {"rate": float(rate)}
+    thread = threading.Thread(target=flood, args=words, kwargs=how)
     thread.start()
     seen: list[float] = []
     end, next_print = time.monotonic() + minutes * 60, time.monotonic()
@@ -52,7 +47,6 @@ def soak(place: Place, minutes: float, rate: int) -> dict[str, float]:
             next_print += 60
             print(f"{seen[-1]:.1f} MiB", file=sys.stderr, flush=True)
         time.sleep(1)
-    stop.set()
     thread.join()
     fifth = max(1, len(seen) // 5)
     early, late = statistics.median(seen[fifth : 2 * fifth]), statistics.median(seen[-fifth:])

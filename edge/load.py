@@ -80,10 +80,11 @@ class _Confirmations:
 
 def lane(load: Load, number: int, lanes: int, clock: Clock) -> Iterator[tuple[str, bytes]]:
     """The messages of every ``lanes``-th device, made as they are asked for."""
-    mine = range(number, load.devices, lanes)
-    for n in range(load.count):
-        if n % load.devices in mine:
-            yield position(load, n % load.devices, n // load.devices + 1, clock())
+    for done in range(0, load.count, load.devices):
+        for device in range(number, load.devices, lanes):
+            if done + device >= load.count:
+                return
+            yield position(load, device, done // load.devices + 1, clock())
 
 
 def position(load: Load, device: int, seq: int, at: datetime) -> tuple[str, bytes]:
