@@ -10,6 +10,7 @@ import pytest
 
 from server.domain.errors import Conflict, Invalid, NotAllowed
 from server.domain.opinions import Weight
+from server.domain.report import Caller
 from server.domain.roles import Actor, Role
 from server.office import Office
 from server.services import audit, lessons, models, opinions, review
@@ -58,6 +59,21 @@ def test_a_conflict_waits_until_somebody_settles_it(office: Office, split: str) 
 def test_a_dispatcher_does_not_settle(office: Office, split: str) -> None:
     with pytest.raises(NotAllowed):
         opinions.adjudicate(office, split, label=Label.POLICE, category=None, actor=ANNA, why=None)
+
+
+def test_reports_of_one_person_carry_the_same_key_and_no_name(
+    office: Office, file: Callable[..., Taken]
+) -> None:
+    caller = Caller(name="李某某", phone="10000000099")
+    mine = [report_of(file(caller=caller, address=None)) for _ in range(2)]
+    for report_id in (*mine, report_of(file(address=None))):
+        review.correct(office, report_id, label=Label.SERVICE, actor=ANNA)
+    keys = {line["report_id"]: set(line["groups"]) for line in exported(office)}  # type: ignore[call-overload]
+    assert keys[mine[0]] & keys[mine[1]]
+    assert [len(found) for found in keys.values() if not found & keys[mine[0]]] == [1]
+    written = (office.home / "corrections.jsonl").read_text("utf-8")
+    assert "10000000099" not in written
+    assert "李某某" not in written
 
 
 def test_nobody_speaks_twice_in_second_opinions(office: Office, split: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from math import comb
@@ -154,6 +155,18 @@ def test_a_brief_is_never_on_both_sides(briefs: list[str]) -> None:
 def test_corrections_are_dealt_out_one_by_one() -> None:
     sizes = [len(fold) for fold in folds([example("甲", "corrections")] * 60)]
     assert sizes == [10] * 6
+
+
+def test_corrections_of_one_person_or_place_stay_together() -> None:
+    """Linked over others too: the first and the last share nothing but what lies between."""
+    chain = [(f"k{n}", f"k{n + 1}") for n in range(20)]
+    linked = [replace(example("甲", "corrections"), groups=keys) for keys in chain]
+    alone = [replace(example("乙", "corrections"), groups=(f"a{n}",)) for n in range(60)]
+    held_out = folds([*alone[:30], *linked, *alone[30:]])
+    homes = [fold for fold in held_out if set(fold) & set(range(30, 50))]
+    assert len(homes) == 1
+    assert set(range(30, 50)) <= set(homes[0])
+    assert sorted(n for fold in held_out for n in fold) == list(range(80))
 
 
 def test_bounds_agree_with_what_is_known() -> None:

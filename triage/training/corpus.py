@@ -24,7 +24,8 @@ _BANDS = 12
 class Example:
     """One text with its label; ``brief`` is the group it was written under, kept together in
     every split; ``category`` None when only the label is known; ``weight`` of its label in the fit,
-    above 0 up to 1."""
+    above 0 up to 1; ``groups`` keys of the people and the place it is about: rows that share one
+    stay together in every split."""
 
     text: str
     label: Label
@@ -33,6 +34,7 @@ class Example:
     difficulty: str = "plain"
     id: str = ""
     weight: float = 1.0
+    groups: tuple[str, ...] = ()
 
 
 def read_corpus(folder: Path) -> list[Example]:
@@ -130,7 +132,15 @@ def _example(row: Mapping[str, Any], brief: str, number: int) -> Example:
         str(row.get("difficulty", "plain")),
         f"{brief}:{number}",
         _weight(row),
+        _groups(row),
     )
+
+
+def _groups(row: Mapping[str, Any]) -> tuple[str, ...]:
+    groups = row.get("groups") or []
+    if not isinstance(groups, list) or not all(isinstance(key, str) for key in groups):
+        raise BadRow("groups is no list of strings")
+    return tuple(groups)
 
 
 def _weight(row: Mapping[str, Any]) -> float:

@@ -1,4 +1,4 @@
-"""Folds by brief: texts written under one brief are never on both sides."""
+"""Folds: texts of one brief, and real calls of one person or place, are never on both sides."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def honest_folds(examples: Sequence[Example], honest: Sequence[bool]) -> list[li
 def folds(examples: Sequence[Example], n_folds: int = 6) -> list[list[int]]:
     """Held-out row numbers of each fold: the biggest brief first, each to the emptiest fold.
 
-    Corrections are real calls, each its own group: they are dealt out one by one. The same rows
-    always give the same folds.
+    Corrections are real calls: those of one person or place stay together, the others are dealt
+    out one by one. The same rows always give the same folds.
     """
-    groups = [_group(example, number) for number, example in enumerate(examples)]
+    groups = _groups(examples)
     sizes = Counter(groups)
     filled = [0] * n_folds
     fold_of: dict[str, int] = {}
@@ -41,5 +41,26 @@ def folds(examples: Sequence[Example], n_folds: int = 6) -> list[list[int]]:
     return [rows for rows in held_out if rows]
 
 
-def _group(example: Example, number: int) -> str:
-    return f"{CORRECTION_BRIEF}-{number}" if example.brief == CORRECTION_BRIEF else example.brief
+def _groups(examples: Sequence[Example]) -> list[str]:
+    """A name for each row: its brief; of a correction, the number of the first correction that it
+    hangs together with through people or places, however many lie between."""
+    parent = list(range(len(examples)))
+    first: dict[str, int] = {}
+    for number, example in enumerate(examples):
+        if example.brief == CORRECTION_BRIEF:
+            for key in example.groups:
+                one, other = _root(parent, first.setdefault(key, number)), _root(parent, number)
+                parent[max(one, other)] = min(one, other)
+    return [
+        f"{CORRECTION_BRIEF}-{_root(parent, number)}"
+        if example.brief == CORRECTION_BRIEF
+        else example.brief
+        for number, example in enumerate(examples)
+    ]
+
+
+def _root(parent: list[int], number: int) -> int:
+    while parent[number] != number:
+        parent[number] = parent[parent[number]]
+        number = parent[number]
+    return number
