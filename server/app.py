@@ -9,7 +9,7 @@ from threading import Lock
 from edge.district import District, parse
 from edge.shipped import shipped_district
 from server.config import Settings
-from server.office import Office, utc_now
+from server.office import Office, Roads, utc_now
 from server.store.engine import open_engine
 from server.store.migrate import migrate
 from server.vault import open_vault
@@ -36,7 +36,17 @@ def open_office(home: Path, settings: Settings) -> Office:
         judge=LateJudge(home),
         district=open_district(settings),
         clock=utc_now,
+        roads=open_roads(settings),
     )
+
+
+def open_roads(settings: Settings) -> Roads | None:
+    """The site's routing engine, if it has one."""
+    if not settings.routing.url:
+        return None
+    from server.services.roads import Engine  # an HTTP client that few sites need
+
+    return Engine(settings.routing)
 
 
 class LateJudge:

@@ -29,6 +29,7 @@ from server.learning_config import LearningSettings
 from server.map_config import MapSettings
 from server.models_config import ModelsSettings
 from server.recurrence_config import RecurrenceSettings
+from server.routing_config import RoutingSettings
 
 SETTINGS_FILE = "xiaonao.toml"
 ENV_PREFIX = "XIAONAO_"
@@ -200,6 +201,7 @@ class Settings(Section):
     security: SecuritySettings = SecuritySettings()
     intake: IntakeSettings = IntakeSettings()
     dispatch: DispatchSettings = DispatchSettings()
+    routing: RoutingSettings = RoutingSettings()
     deadlines: DeadlineSettings = DeadlineSettings()
     evidence: EvidenceSettings = EvidenceSettings()
     presence: PresenceSettings = PresenceSettings()

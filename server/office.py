@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +12,8 @@ from sqlalchemy import Engine
 
 from edge.district import District
 from server.config import Settings
+from server.domain.geo import Place
+from server.domain.travel import Ride
 from server.vault import Vault
 from triage.assessment import Assessment
 from triage.report import ReportText
@@ -29,6 +31,17 @@ class Judge(Protocol):
     def assess_many(self, reports: Sequence[ReportText]) -> list[Assessment]: ...
 
 
+class Roads(Protocol):
+    """A routing engine. Never raises and never waits long; it may only not know."""
+
+    def rides(self, starts: Sequence[Place], target: Place) -> list[Ride | None] | None:
+        """A ride from each start, None where there is no way; None when the engine is no help."""
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How often this process was answered, was not, and did not ask after failures."""
+
+
 @dataclass(frozen=True, slots=True)
 class Office:
     home: Path
@@ -38,6 +51,8 @@ class Office:
     judge: Judge
     district: District
     clock: Callable[[], datetime]
+    roads: Roads | None = None
+    """None without a routing engine."""
 
 
 def utc_now() -> datetime:

@@ -20,8 +20,18 @@ from server.domain.errors import OfficeError
 from server.domain.events import NewEvent
 from server.domain.roles import SYSTEM
 from server.domain.sla import DeadlineState
+from server.domain.travel import BY_FORMULA, Travel
 from server.office import Office
-from server.services import aftercare, agreements, calling, dispatch, presence, tracking
+from server.services import (
+    aftercare,
+    agreements,
+    calling,
+    dispatch,
+    presence,
+    tracking,
+    travel_times,
+    waiting,
+)
 from server.store import cases, events
 from server.store.cases import CaseRow
 from server.store.engine import reading, writing
@@ -56,7 +66,7 @@ def sweep_once(office: Office) -> Swept:
         kind = _act(office, row, now)
         warned += kind == "warned"
         missed += kind == "missed"
-    assigned = dispatch.assign_waiting(office)
+    assigned = waiting.assign_waiting(office)
     called = calling.call_assigned(office)
     noticed = presence.sweep_presence(office)
     overdue = agreements.raise_overdue(office) + aftercare.raise_overdue(office)
@@ -78,15 +88,19 @@ def run(office: Office, stop: Flag) -> None:
 
 def _act(office: Office, row: CaseRow, now: datetime) -> str | None:
     """Handle one deadline in a transaction of its own, so that one fault stops no other."""
+    unsigned = row.step == Step.SIGNED and now > row.due_at
     try:
+        travel = travel_times.of_case(office, row.case_id) if unsigned else BY_FORMULA
         with writing(office.engine) as conn:
-            return _warn_or_miss(office, conn, row, now)
+            return _warn_or_miss(office, conn, row, now, travel)
     except OfficeError as error:
         log.warning("deadline_postponed", error=type(error).__name__, deadline=row.id)
         return None
 
 
-def _warn_or_miss(office: Office, conn: Connection, row: CaseRow, now: datetime) -> str | None:
+def _warn_or_miss(
+    office: Office, conn: Connection, row: CaseRow, now: datetime, travel: Travel
+) -> str | None:
     state = DeadlineState(row.state)
     tick = sla.tick(state, warn_at=row.warn_at, due_at=row.due_at, now=now)
     if not (tick.warn or tick.miss):
@@ -100,7 +114,7 @@ def _warn_or_miss(office: Office, conn: Connection, row: CaseRow, now: datetime)
     body = {"step": row.step, "due_at": row.due_at.isoformat()}
     told = [NewEvent(f"deadline_{kind}", now, SYSTEM, row.case_id, unit_id=unit_id, body=body)]
     if tick.miss and row.step == Step.SIGNED:
-        told += dispatch.hand_to_next(office, conn, row.case_id, row.assignment_id, now)
+        told += dispatch.hand_to_next(office, conn, row.case_id, row.assignment_id, now, travel)
     events.tell(conn, told)
     return kind
 

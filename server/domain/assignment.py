@@ -1,10 +1,11 @@
 """Who should go: units ranked by the minutes until they stand at the door, and why.
 
-The cost of a unit is seconds: travel (distance × detour ÷ speed), widened when the position is
-old or doubted, plus a small amount per case of the last 24 hours, so that near-ties go to whoever
-went least (domain: ties must be broken by load, or the same people always go). What speaks for a
-unit (it knows the parties, answers for the community, is good at such quarrels) counts as seconds
-less: it decides between near-ties too, never sends somebody across the town.
+The cost of a unit is seconds: travel (a routing engine's word, or distance × detour ÷ speed at
+the pace learnt here), widened when the position is old or doubted, plus a small amount per case of
+the last 24 hours, so that near-ties go to whoever went least (domain: ties must be broken by load,
+or the same people always go). What speaks for a unit (it knows the parties, answers for the
+community, is good at such quarrels) counts as seconds less: it decides between near-ties too,
+never sends somebody across the town.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from server.domain.geo import Place, distance_m
+from server.domain.travel import BY_FORMULA, Travel
 from server.domain.unit import LivePosition, Unit
 
 
@@ -80,15 +82,21 @@ def rank(
     rule: RankRule,
     excluded: Collection[str] = (),
     need: Need = NO_NEED,
+    travel: Travel = BY_FORMULA,
 ) -> tuple[Candidate, ...]:
     """Units on duty without an open case, best first; ``excluded`` had the case already."""
     free = [u for u in units if u.on_duty and u.open_cases == 0 and u.id not in excluded]
-    ranked = [_candidate(target, unit, now, rule, need) for unit in free]
+    ranked = [_candidate(target, unit, now, rule, need, travel) for unit in free]
     return tuple(sorted(ranked, key=lambda c: (c.score_s, c.unit_id)))
 
 
+def start_of(unit: Unit, now: datetime, rule: RankRule) -> Place:
+    """Where a unit's ride would begin: its live position, or its point when that says nothing."""
+    return _start(unit, now, rule)[0]
+
+
 def _candidate(
-    target: Place | None, unit: Unit, now: datetime, rule: RankRule, need: Need
+    target: Place | None, unit: Unit, now: datetime, rule: RankRule, need: Need, travel: Travel
 ) -> Candidate:
     start, widening = _start(unit, now, rule)
     load = Reason(f"24小时内已出动{unit.served_24h}次", unit.served_24h * rule.load_s)
@@ -97,11 +105,25 @@ def _candidate(
         unknown = Reason("警情没有坐标，无法估算路程", 0.0)
         return _sum(unit, None, (unknown, *widening), rest)
     metres = distance_m(start, target)
-    travel = Reason(
-        f"距现场约{metres * rule.detour / 1000:.1f}公里",
-        metres * rule.detour / (unit.speed_kmh / 3.6),
-    )
-    return _sum(unit, metres, (travel, *widening), rest)
+    return _sum(unit, metres, (*_ride(unit, metres, rule, travel), *widening), rest)
+
+
+def _ride(unit: Unit, metres: float, rule: RankRule, travel: Travel) -> tuple[Reason, ...]:
+    """The way to the scene; says where its seconds come from when not from the formula alone."""
+    ride = travel.rides.get(unit.id)
+    if ride is not None:
+        road = f"{ride.metres / 1000:.1f}公里" if ride.metres is not None else ""
+        return (Reason(f"按道路到现场{road}", ride.seconds),)
+    formula_s = metres * rule.detour / (unit.speed_kmh / 3.6)
+    reasons = [Reason(f"距现场约{metres * rule.detour / 1000:.1f}公里", formula_s)]
+    if travel.pace.factor != 1.0:
+        known = f"（{travel.pace.rides}次）" if travel.pace.rides else ""
+        slower = "慢" if travel.pace.factor > 1 else "快"
+        text = f"此地此时以往路程偏{slower}{known}"
+        reasons.append(Reason(text, formula_s * (travel.pace.factor - 1)))
+    if travel.fault:
+        reasons.append(Reason(travel.fault, 0.0))
+    return tuple(reasons)
 
 
 def _fits(unit: Unit, need: Need, rule: RankRule) -> list[Reason]:

@@ -14,9 +14,10 @@ from server.domain.case import Case, Disposition, Status
 from server.domain.errors import Conflict, Missing, NotAllowed
 from server.domain.events import NewEvent
 from server.domain.roles import SYSTEM, Actor, Role
+from server.domain.travel import Travel
 from server.domain.views import Page
 from server.office import Office
-from server.services import dispatch, paging
+from server.services import dispatch, paging, travel_times
 from server.services.ids import new_id
 from server.store import aftercare, cases, events
 from server.store.aftercare import TaskFilter, TaskRow
@@ -109,6 +110,7 @@ def call_back(
     A call nobody answered leaves its task open. Raises Conflict for a case still open.
     """
     now = office.clock()
+    travel = travel_times.of_case(office, case_id)
     with writing(office.engine) as conn:
         case = _case(conn, case_id)
         known = aftercare.callback_by_key(conn, case_id, key)
@@ -132,7 +134,7 @@ def call_back(
             aftercare.end_tasks_of(conn, case_id, [TaskKind.CALLBACK], done)
         if rules.reopens(satisfaction, relapse=relapse):
             why = "relapse" if relapse else "unhappy"
-            told += reopen(office, conn, case, why=why, by=actor.name, now=now)
+            told += reopen(office, conn, case, travel, why=why, by=actor.name, now=now)
         events.tell(conn, told)
         row = aftercare.callback_by_key(conn, case_id, key)
         assert row is not None, "it was added in this transaction"
@@ -140,7 +142,14 @@ def call_back(
 
 
 def reopen(
-    office: Office, conn: Connection, case: Case, *, why: str, by: str, now: datetime
+    office: Office,
+    conn: Connection,
+    case: Case,
+    travel: Travel,
+    *,
+    why: str,
+    by: str,
+    now: datetime,
 ) -> list[NewEvent]:
     """A closed case is open again and waits for a unit; what its end had planned is dropped."""
     ended = {"closed_at": None, "closed_by": None, "close_key": None, "disposition": None}
@@ -152,7 +161,7 @@ def reopen(
     cases.add_deadlines(conn, case.id, None, [c for c in clocks if c.step == sla.CLOSED])
     before = case.disposition.value if case.disposition else None
     told = [NewEvent("case_reopened", now, by, case.id, body={"why": why, "disposition": before})]
-    return told + dispatch.hand_over_if_auto(office, conn, case.id, now)
+    return told + dispatch.hand_over_if_auto(office, conn, case.id, now, travel)
 
 
 def raise_overdue(office: Office) -> int:

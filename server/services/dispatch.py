@@ -1,4 +1,4 @@
-"""Who goes: candidates, assignment with one winner, hand-over to the next when nobody signs."""
+"""Who goes: assignment with one winner, hand-over to the next when nobody signs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from server.domain import sla
-from server.domain.assignment import Candidate, rank
+from server.domain.assignment import Candidate
 from server.domain.case import (
     MEDIATED_ROUTES,
     Case,
@@ -19,35 +19,17 @@ from server.domain.errors import AlreadyAssigned, Conflict, Missing
 from server.domain.events import NewEvent
 from server.domain.roles import SYSTEM, Actor
 from server.domain.sla import DeadlineState
-from server.domain.views import CandidateView, CaseView, ReasonView
+from server.domain.travel import BY_FORMULA, Travel
+from server.domain.views import CaseView
 from server.office import Office
-from server.services import needs, viewing
+from server.services import travel_times, viewing
 from server.services.ownership import check_owner
-from server.store import assignments, cases, events, units
-from server.store.engine import reading, writing
+from server.services.ranking import ranked
+from server.store import cases, events, units
+from server.store.engine import writing
 from triage.taxonomy import Route
 
 UNSAFE_DANGER = 90
-BATCH = 100
-"""Waiting cases looked at in one round; the next round takes the rest."""
-
-
-def candidates(office: Office, case_id: str, actor: Actor) -> list[CandidateView]:
-    """Units that could go, best first, each with the reasons of its score."""
-    del actor  # every role that may read cases may see who could go
-    with reading(office.engine) as conn:
-        ranked = _ranked(office, conn, _load(conn, case_id), office.clock())
-    return [
-        CandidateView(
-            unit_id=c.unit_id,
-            name=c.name,
-            eta_s=c.eta_s,
-            distance_m=c.distance_m,
-            score_s=c.score_s,
-            reasons=tuple(ReasonView(r.text, round(r.seconds, 1)) for r in c.reasons),
-        )
-        for c in ranked
-    ]
 
 
 def assign(
@@ -64,15 +46,16 @@ def assign(
     AlreadyAssigned naming the winner, Conflict when the unit is busy or nobody is free.
     """
     now = office.clock()
+    travel = travel_times.of_case(office, case_id)
     with writing(office.engine) as conn:
         case = _load(conn, case_id, lock=True)
         check_assignable(case)
         told = _take_from(conn, case, instead_of, actor, now)
         case = _load(conn, case_id)
-        ranked = _ranked(office, conn, case, now)
+        best = ranked(office, conn, case, now, travel=travel)
         if unit_id is not None:
-            ranked = tuple(c for c in ranked if c.unit_id == unit_id)
-        told += _first_that_takes(office, conn, case, ranked, by=actor.name, now=now)
+            best = tuple(c for c in best if c.unit_id == unit_id)
+        told += _first_that_takes(office, conn, case, best, by=actor.name, now=now)
         if not any(event.kind == "case_assigned" for event in told):
             raise _nobody(conn, case_id, unit_id)
         events.tell(conn, told)
@@ -81,38 +64,37 @@ def assign(
 
 
 def hand_over_if_auto(
-    office: Office, conn: Connection, case_id: str, now: datetime
+    office: Office, conn: Connection, case_id: str, now: datetime, travel: Travel = BY_FORMULA
 ) -> list[NewEvent]:
-    """In automatic mode give a waiting case to the best unit; says so when nobody is free."""
+    """In automatic mode give a waiting case to the best unit; says so when nobody is free.
+
+    ``travel`` is asked before the transaction; without it rides are taken by the formula.
+    """
     case = _load(conn, case_id, lock=True)
-    waits = case.status is Status.OPEN and case.route in MEDIATED_ROUTES and not case.confidential
-    if office.settings.dispatch.mode != "auto" or not waits:
+    if office.settings.dispatch.mode != "auto" or not _waits(case):
         return []
-    ranked = _ranked(office, conn, case, now)
-    told = _first_that_takes(office, conn, case, ranked, by=SYSTEM, now=now)
+    best = ranked(office, conn, case, now, travel=travel)
+    told = _first_that_takes(office, conn, case, best, by=SYSTEM, now=now)
     return told or [NewEvent("no_candidate", now, SYSTEM, case_id)]
 
 
-def assign_waiting(office: Office) -> int:
-    """Give waiting cases to units that became free; how many were given."""
-    if office.settings.dispatch.mode != "auto":
-        return 0
-    with reading(office.engine) as conn:
-        waiting = [case.id for case in cases.waiting(conn, limit=BATCH)]
-    given = 0
-    for case_id in waiting:
-        with writing(office.engine) as conn:
-            told = hand_over_if_auto(office, conn, case_id, office.clock())
-            told = [event for event in told if event.kind != "no_candidate"]
-            events.tell(conn, told)
-            given += bool(told)
-        if not told:
-            return given  # nobody is free; the next cases would find nobody either
-    return given
+def give_if_waiting(
+    office: Office, conn: Connection, case_id: str, candidate: Candidate, now: datetime
+) -> list[NewEvent]:
+    """Give a case that still waits to this unit if that is still free; empty otherwise."""
+    case = _load(conn, case_id, lock=True)
+    if not _waits(case):
+        return []
+    return _first_that_takes(office, conn, case, (candidate,), by=SYSTEM, now=now)
 
 
 def hand_to_next(
-    office: Office, conn: Connection, case_id: str, assignment_id: int, now: datetime
+    office: Office,
+    conn: Connection,
+    case_id: str,
+    assignment_id: int,
+    now: datetime,
+    travel: Travel = BY_FORMULA,
 ) -> list[NewEvent]:
     """An assignment nobody signed goes on to the next candidate, if there is one.
 
@@ -122,12 +104,12 @@ def hand_to_next(
     running = cases.running_assignment(conn, case_id)
     if running is None or running.id != assignment_id or case.status is not Status.ASSIGNED:
         return []
-    ranked = _ranked(office, conn, case, now, only_new=True)
-    if not ranked:
+    others = ranked(office, conn, case, now, only_new=True, travel=travel)
+    if not others:
         return [NewEvent("no_candidate", now, SYSTEM, case_id, unit_id=running.unit_id)]
     told = _end(conn, case, running, why="unsigned", by=SYSTEM, now=now)
     case = _load(conn, case_id)
-    return told + _first_that_takes(office, conn, case, ranked, by=SYSTEM, now=now)
+    return told + _first_that_takes(office, conn, case, others, by=SYSTEM, now=now)
 
 
 def refuse(office: Office, case_id: str, reason: Refusal, actor: Actor) -> CaseView:
@@ -137,6 +119,7 @@ def refuse(office: Office, case_id: str, reason: Refusal, actor: Actor) -> CaseV
     other mediators are sent into it unseen.
     """
     now = office.clock()
+    travel = travel_times.of_case(office, case_id)
     with writing(office.engine) as conn:
         case = _load(conn, case_id, lock=True)
         running = cases.running_assignment(conn, case_id)
@@ -151,7 +134,7 @@ def refuse(office: Office, case_id: str, reason: Refusal, actor: Actor) -> CaseV
                 conn, case, Route.REVIEW, why="unsafe", by=actor.name, now=now, danger=danger
             )
         else:
-            told += hand_over_if_auto(office, conn, case_id, now)
+            told += hand_over_if_auto(office, conn, case_id, now, travel)
         events.tell(conn, told)
         row = cases.find(conn, case_id)
         return viewing.case_views(conn, [row] if row is not None else [])[0]
@@ -181,30 +164,15 @@ def change_route(
     return told
 
 
+def _waits(case: Case) -> bool:
+    return case.status is Status.OPEN and case.route in MEDIATED_ROUTES and not case.confidential
+
+
 def _load(conn: Connection, case_id: str, *, lock: bool = False) -> Case:
     row = cases.find(conn, case_id, lock=lock)
     if row is None:
         raise Missing("case", case_id)
     return cases.to_case(row)
-
-
-def _ranked(
-    office: Office, conn: Connection, case: Case, now: datetime, *, only_new: bool = False
-) -> tuple[Candidate, ...]:
-    """Units that did not give the case up before; when all did, everyone who did not refuse it.
-
-    Who closed a case that is open again knows it: that unit counts as new.
-    """
-    free = units.for_ranking(conn, now)
-    rule = office.settings.dispatch.rank_rule()
-    ends = assignments.ends_by_unit(conn, case.id)
-    had = {unit_id for unit_id, why in ends.items() if why != "closed"}
-    refused = {unit_id for unit_id, why in ends.items() if why == "refused"}
-    need = needs.need_of(conn, office.district, case, danger=case.danger, now=now)
-    ranked = rank(case.place, free, now=now, rule=rule, excluded=had, need=need)
-    if ranked or only_new:
-        return ranked
-    return rank(case.place, free, now=now, rule=rule, excluded=refused, need=need)
 
 
 def _take_from(
@@ -222,13 +190,13 @@ def _first_that_takes(
     office: Office,
     conn: Connection,
     case: Case,
-    ranked: tuple[Candidate, ...],
+    best: tuple[Candidate, ...],
     *,
     by: str,
     now: datetime,
 ) -> list[NewEvent]:
     """The best unit that is still free at the moment of writing; empty when none is."""
-    for candidate in ranked:
+    for candidate in best:
         assignment_id = cases.assign(conn, case.id, candidate, at=now, by=by)
         if assignment_id is not None:
             return _assigned(office, conn, case, candidate, assignment_id, by=by, now=now)

@@ -11,8 +11,11 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from edge.district import parse
+from edge.shipped import shipped_district
 from server import config
 from server.config import Settings
+from server.domain.geo import Place
 from server.services.tiles import TileDesk
 from server.store import checkup
 from server.store.engine import open_engine, reading
@@ -53,6 +56,7 @@ def _examine(home: Path, broker_fault: BrokerFault) -> Iterator[Finding]:
     yield _models(home)
     if settings.map.tiles:
         yield _tiles(home, settings)
+    yield from _routing(settings)
     yield _disk(home)
 
 
@@ -142,6 +146,27 @@ def _tiles(home: Path, settings: Settings) -> Finding:
     faults = "; ".join(TileDesk(home, settings.map).faults())
     words = f"{faults}; the drawn map is shown instead" if faults else "every layer answers"
     return Finding(not faults, "map tiles", words)
+
+
+def _routing(settings: Settings) -> Iterator[Finding]:
+    """Asked from the district's centre to one of its points, where an engine is configured."""
+    if not settings.routing.url:
+        return
+    from server.services.roads import Engine
+
+    district = shipped_district()
+    if settings.district.path:
+        district = parse(Path(settings.district.path).read_text("utf-8"))
+    centre, point = district.centre, district.points[0].at
+    found = Engine(settings.routing).rides(
+        [Place(centre.lat, centre.lon)], Place(point.lat, point.lon)
+    )
+    if found is None:
+        words = f"{settings.routing.url} gives no times; distances are taken as straight lines"
+        yield Finding(False, "routing", words)
+        return
+    known = "answers" if found[0] is not None else "answers, but knows no way in this district"
+    yield Finding(found[0] is not None, "routing", f"{settings.routing.url} {known}")
 
 
 def _disk(home: Path) -> Finding:

@@ -19,9 +19,18 @@ from server.domain.events import NewEvent
 from server.domain.linking import Trace, main_report
 from server.domain.report import NewReport
 from server.domain.roles import Actor
+from server.domain.travel import BY_FORMULA, Travel
 from server.domain.views import Json
 from server.office import Office
-from server.services import dispatch, experiments, identity, judgement, relapse, report_rows
+from server.services import (
+    dispatch,
+    experiments,
+    identity,
+    judgement,
+    relapse,
+    report_rows,
+    travel_times,
+)
 from server.services.answers import intake_answer
 from server.services.identity import Recognised
 from server.services.ids import new_id
@@ -52,9 +61,11 @@ def take(office: Office, new: NewReport, actor: Actor) -> Taken:
             return Taken(known.answer, created=False)
     keys = keys_of(office.vault, new)
     judged = judgement.of_text(office, new)
+    goes = judged.route in case_rules.MEDIATED_ROUTES
+    travel = travel_times.to_place(office, judged.place) if goes else BY_FORMULA
     try:
         with writing(office.engine) as conn:
-            answer = _record(office, conn, new, keys, judged, actor, now)
+            answer = _record(office, conn, new, keys, judged, actor, now, travel)
     except IntegrityError:
         with reading(office.engine) as conn:
             raced = reports.find_by_source(conn, new.source, new.source_id)
@@ -102,6 +113,7 @@ def _record(
     judged: Judgement,
     actor: Actor,
     now: datetime,
+    travel: Travel,
 ) -> Json:
     report_id = new_id(now)
     who = _recognise(office, conn, new, keys, report_id, now)
@@ -126,7 +138,7 @@ def _record(
         reports.add(conn, [row])
         told = [_report_taken(report_id, acted, actor, now)]
         told += _case_opened(case_id, report_id, acted, actor, now)
-        told += dispatch.hand_over_if_auto(office, conn, case_id, now)
+        told += dispatch.hand_over_if_auto(office, conn, case_id, now, travel)
     found = relapse.look(
         office,
         conn,

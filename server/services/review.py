@@ -8,9 +8,10 @@ from server.domain.case import Case, Status, route_after_correction
 from server.domain.errors import CaseClosed, Conflict, Invalid, Missing
 from server.domain.events import NewEvent
 from server.domain.roles import Actor
+from server.domain.travel import Travel
 from server.domain.views import CaseView, ReportView
 from server.office import Office
-from server.services import dispatch, viewing
+from server.services import dispatch, travel_times, viewing
 from server.store import cases, events, learning, reports
 from server.store.engine import writing
 from triage.selection import Chosen
@@ -33,6 +34,7 @@ def correct(
     ``purpose`` correct, adjudicate, or chosen with the reason it was put before the person."""
     check_category(label, category)
     now = office.clock()
+    travel = travel_times.of_report(office, report_id)
     with writing(office.engine) as conn:
         row = reports.find(conn, report_id)
         if row is None:
@@ -61,7 +63,7 @@ def correct(
             decided = route_after_correction(
                 label, current=case.route, confidential=case.confidential
             )
-            told += _follow(office, conn, case, decided, label, category, actor)
+            told += _follow(office, conn, case, decided, label, category, actor, travel)
             route = decided.value
         reports.change(conn, report_id, label=label, category=category, route=route)
         events.tell(conn, told)
@@ -75,6 +77,7 @@ def decide_route(
 ) -> CaseView:
     """An operator's decision where a case goes; the label stays as it is."""
     now = office.clock()
+    travel = travel_times.of_case(office, case_id)
     with writing(office.engine) as conn:
         row = cases.find(conn, case_id, lock=True)
         if row is None:
@@ -87,7 +90,7 @@ def decide_route(
         told = dispatch.change_route(
             conn, case, route, why=why or "operator", by=actor.name, now=now
         )
-        told += dispatch.hand_over_if_auto(office, conn, case_id, now)
+        told += dispatch.hand_over_if_auto(office, conn, case_id, now, travel)
         events.tell(conn, told)
         changed = cases.find(conn, case_id)
         return viewing.case_views(conn, [changed] if changed is not None else [])[0]
@@ -119,6 +122,7 @@ def _follow(
     label: Label,
     category: str | None,
     actor: Actor,
+    travel: Travel,
 ) -> list[NewEvent]:
     now = office.clock()
     if route is case.route:
@@ -135,4 +139,4 @@ def _follow(
         label=label,
         category=category,
     )
-    return told + dispatch.hand_over_if_auto(office, conn, case.id, now)
+    return told + dispatch.hand_over_if_auto(office, conn, case.id, now, travel)

@@ -16,9 +16,9 @@ from server.domain.roles import SYSTEM, Actor, Role
 from server.domain.sla import DeadlineState
 from server.domain.views import CaseView, StepView
 from server.office import Office
-from server.services import aftercare, dispatch, viewing
+from server.services import aftercare, dispatch, travel_times, viewing
 from server.services.ownership import check_owner
-from server.store import cases, events, party_calls, telemetry
+from server.store import cases, events, party_calls, telemetry, unproven
 from server.store.cases import CaseRow
 from server.store.engine import reading, writing
 
@@ -92,7 +92,7 @@ def recheck_evidence(office: Office) -> int:
     """Judge unproven steps again with what telemetry has come in since; how many changed."""
     now = office.clock()
     with reading(office.engine) as conn:
-        steps = cases.unproven_steps(conn, since=now - RECHECK, limit=RECHECK_BATCH)
+        steps = unproven.unproven_steps(conn, since=now - RECHECK, limit=RECHECK_BATCH)
         verdicts = [(step, _judge_again(office, conn, step, now)) for step in steps]
     changed = [(s, v) for s, v in verdicts if (v.verdict, v.why) != (s.verdict, s.why)]
     if not changed:
@@ -100,7 +100,7 @@ def recheck_evidence(office: Office) -> int:
     with writing(office.engine) as conn:
         told = []
         for step, found in changed:
-            told += _change_verdict(conn, step, found, now)
+            told += _change_verdict(office, conn, step, found, now)
         events.tell(conn, told)
     return len(told)
 
@@ -133,6 +133,8 @@ def _post_step(
     claim = Claim(step, _claimed_at(at, running.at, now), by_unit=actor.role is Role.MEDIATOR)
     found = _judge(office, conn, case_id, claim, _target(row), running.unit_id, now)
     step_id = _add(conn, case_id, running.id, claim, found, key=key, by=actor.name, now=now)
+    if found.verdict is Verdict.VERIFIED:
+        travel_times.learn(office, conn, running.id, now)
     _move(conn, cases.to_case(row), step, running.id, claim.at)
     body = {"step": step.value, "verdict": found.verdict.value, "why": found.why}
     told = NewEvent("step_posted", now, actor.name, case_id, unit_id=running.unit_id, body=body)
@@ -164,6 +166,7 @@ def _add(
             "key": key,
             "verdict": found.verdict,
             "why": found.why,
+            "since": found.since,
         },
     )
 
@@ -249,13 +252,20 @@ def _judge_again(office: Office, conn: Connection, step: CaseRow, now: datetime)
 
 
 def _change_verdict(
-    conn: Connection, step: CaseRow, found: ArrivalVerdict, now: datetime
+    office: Office, conn: Connection, step: CaseRow, found: ArrivalVerdict, now: datetime
 ) -> list[NewEvent]:
     swapped = cases.change_verdict(
-        conn, step.id, before=step.verdict, verdict=found.verdict, why=found.why
+        conn,
+        step.id,
+        before=step.verdict,
+        verdict=found.verdict,
+        why=found.why,
+        since=found.since,
     )
     if not swapped:
         return []
+    if found.verdict is Verdict.VERIFIED:
+        travel_times.learn(office, conn, step.assignment_id, now)
     body = {
         "step": step.step,
         "from": Verdict(step.verdict).value,

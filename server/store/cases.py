@@ -14,7 +14,6 @@ from server.domain.assignment import Candidate
 from server.domain.case import MEDIATED_ROUTES, Case, Disposition, Status, Step
 from server.domain.geo import Place
 from server.domain.sla import OPEN_STATES, DeadlineState, PlannedDeadline
-from server.store.dispatch_tables import overrules
 from server.store.tables import assignments, cases, deadlines, steps
 from triage.taxonomy import Label, Route
 
@@ -204,30 +203,20 @@ def done_steps(conn: Connection, assignment_id: int) -> set[Step]:
     return {Step(name) for name in conn.execute(query).scalars()}
 
 
-def unproven_steps(conn: Connection, *, since: datetime, limit: int) -> list[CaseRow]:
-    """Steps whose verdict may still change, newest first, with unit and place of the case."""
-    query = (
-        select(steps, assignments.c.unit_id, cases.c.lat, cases.c.lon, cases.c.coarse)
-        .join(assignments, assignments.c.id == steps.c.assignment_id)
-        .join(cases, cases.c.id == steps.c.case_id)
-        .where(
-            steps.c.posted_at >= since,
-            steps.c.step != Step.SIGNED,
-            steps.c.verdict != "verified",
-            steps.c.id.not_in(select(overrules.c.step_id)),
-        )
-        .order_by(steps.c.id.desc())
-        .limit(limit)
-    )
-    return list(conn.execute(query))
-
-
-def change_verdict(conn: Connection, step_id: int, *, before: str, verdict: str, why: str) -> bool:
+def change_verdict(
+    conn: Connection,
+    step_id: int,
+    *,
+    before: str,
+    verdict: str,
+    why: str,
+    since: datetime | None = None,
+) -> bool:
     """Compare and swap; False when another sweep was faster."""
     result = conn.execute(
         update(steps)
         .where(steps.c.id == step_id, steps.c.verdict == before)
-        .values(verdict=verdict, why=why)
+        .values(verdict=verdict, why=why, since=since)
     )
     return result.rowcount == 1
 

@@ -1,8 +1,18 @@
-"""What dispatch keeps beside cases: calls to parties, verdicts a person overruled, unit traits."""
+"""What dispatch keeps beside cases: calls to parties, overruled verdicts, unit traits, rides."""
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Float, ForeignKey, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from server.store.columns import BigKey, Instant, Json
 from server.store.tables import metadata
@@ -40,4 +50,16 @@ unit_traits = Table(
     Column("skills", Json, nullable=False, comment="categories and languages, as words"),
     Column("areas", Json, nullable=False, comment="communities the unit answers for"),
     Column("veteran", Boolean, nullable=False),
+)
+
+rides = Table(
+    "rides",
+    metadata,
+    Column(
+        "assignment_id", BigKey, ForeignKey("assignments.id"), primary_key=True, autoincrement=False
+    ),
+    Column("at", Instant, nullable=False, index=True),
+    Column("area", String(64), nullable=False, comment="community of the scene; empty outside"),
+    Column("band", Integer, nullable=False, comment="three-hour stretch of the local day, from 0"),
+    Column("log_ratio", Float, nullable=False, comment="of true seconds over the formula's"),
 )

@@ -211,6 +211,7 @@ steps = Table(
     Column("key", String(128), nullable=False),
     Column("verdict", String(16), nullable=False, index=True),
     Column("why", Text, nullable=False),
+    Column("since", Instant, comment="the moment the evidence speaks of; of verified steps"),
     UniqueConstraint("assignment_id", "step"),
     UniqueConstraint("case_id", "key"),
 )

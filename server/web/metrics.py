@@ -42,6 +42,12 @@ class Metrics:
         )
         self.unlinked = self._gauge("reports_unlinked", "Reports nobody asked yet who called.")
         self.model = self._gauge("model_usable", "1 while a model can be asked.")
+        self.routing = Gauge(
+            "xiaonao_routing_questions",
+            "Questions to the routing engine by this process, by outcome.",
+            ["outcome"],
+            registry=self.registry,
+        )
         self._office = office
         self._counted: int | None = None
         self._lock = threading.Lock()
@@ -56,6 +62,8 @@ class Metrics:
         self.unlinked.set(links.unlinked)
         self.uncarried.set(carrying.without_carrier(self._office))
         self.model.set(self._office.judge.fault is None)
+        for outcome, count in (self._office.roads.counts if self._office.roads else {}).items():
+            self.routing.labels(outcome).set(count)
         return generate_latest(self.registry)
 
     def start_counting(self) -> None:

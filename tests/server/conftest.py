@@ -53,6 +53,7 @@ def file(office: Office, clock: Callable[[], datetime], intake: Actor) -> Filer:
     def make(text: str = LEAK, **changes: object) -> intake_service.Taken:
         nonlocal count
         count += 1
+        into = changes.pop("office", office)
         values: dict[str, object] = {
             "source": "test",
             "source_id": f"T{count}",
@@ -61,7 +62,7 @@ def file(office: Office, clock: Callable[[], datetime], intake: Actor) -> Filer:
             "place": SCENE,
             "caller": Caller(name="李某某", phone=f"1000000{count:04d}"),
         }
-        return intake_service.take(office, NewReport(**(values | changes)), intake)  # type: ignore[arg-type]
+        return intake_service.take(into, NewReport(**(values | changes)), intake)  # type: ignore[arg-type]
 
     return make
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from server.domain.errors import Missing
 from server.domain.roles import Actor
 from server.office import Office
-from server.services import agents, alarms, calling, dispatch, presence, roster, telemetry
+from server.services import agents, alarms, calling, presence, roster, telemetry, waiting
 from server.services.agents import Beat
 from server.store import edge_state
 from server.store.engine import reading, writing
@@ -147,7 +147,7 @@ def test_a_case_calls_its_units_devices_and_hears_them(devices: Street, file, ad
     roster.revoke_device(devices.office, "rd-2", actor=admin)
     taken = file()
     case_id = taken.answer["case"]["id"]
-    dispatch.assign_waiting(devices.office)
+    waiting.assign_waiting(devices.office)
     made = calling.call_assigned(devices.office)
     ours = [b for b in devices.told("devices_called") if "bc-1" in b["devices"]]
     assert made > 0
@@ -178,7 +178,7 @@ def test_a_case_calls_its_units_devices_and_hears_them(devices: Street, file, ad
 def test_a_call_nobody_answers_is_told_once(devices: Street, file, admin: Actor) -> None:
     roster.add_device(devices.office, "bc-1", kind="bodycam", unit_id="near", actor=admin)
     file()
-    dispatch.assign_waiting(devices.office)
+    waiting.assign_waiting(devices.office)
     calling.call_assigned(devices.office)
     devices.clock.forward(121)
     for _ in range(3):

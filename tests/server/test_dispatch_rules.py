@@ -17,7 +17,7 @@ from server.domain.report import Caller
 from server.domain.roles import Actor, Role
 from server.domain.unit import Traits, Unit
 from server.office import Office
-from server.services import dispatch, needs, proof, reading, roster, tracking
+from server.services import dispatch, needs, proof, ranking, reading, roster, tracking
 from server.sweep import sweep_once
 from server.web.pages import sentences
 from triage.taxonomy import Route
@@ -120,7 +120,7 @@ def test_who_settled_with_these_parties_before_comes_again(
     close_case(street, first, dispatcher)
     clock.now += timedelta(days=5)
     again = open_dispute(street, told, dispatcher)
-    ranked = dispatch.candidates(street, again, dispatcher)
+    ranked = ranking.candidates(street, again, dispatcher)
     knowing = next(c for c in ranked if c.unit_id == "middle")
     assert "曾办过当事人的纠纷" in [reason.text for reason in knowing.reasons]
 

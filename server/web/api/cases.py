@@ -13,7 +13,7 @@ from server.domain.evidence import Verdict
 from server.domain.roles import Action, Actor
 from server.domain.views import CandidateView, CaseView, Page, StepView
 from server.office import Office
-from server.services import dispatch, proof, reading, review, tracking
+from server.services import dispatch, proof, ranking, reading, review, tracking
 from server.web.contract import Body, Operations, Query
 from server.web.fields import Cursor, Instant, Key, Limit, LineText, LongText, ShortText, UnitId
 from triage.taxonomy import Route
@@ -101,7 +101,7 @@ def read_case(office: Office, actor: Actor, case_id: str) -> CaseView:
 @cases.get("/cases/<case_id>/candidates", Action.ASSIGN, answers={200: Page[CandidateView]})
 def list_candidates(office: Office, actor: Actor, case_id: str) -> Page[CandidateView]:
     """Units that could go, best first, with reasons."""
-    return Page(tuple(dispatch.candidates(office, case_id, actor)), None)
+    return Page(tuple(ranking.candidates(office, case_id, actor)), None)
 
 
 @cases.post("/cases/<case_id>/assign", Action.ASSIGN, body=AssignBody, answers={200: CaseView})

@@ -13,7 +13,7 @@ from server.domain.case import MEDIATED_ROUTES
 from server.domain.roles import Action, Actor
 from server.domain.views import CandidateView, CaseView, Page, ReportView, UnitView
 from server.office import Office
-from server.services import attachments, dispatch, reading, units
+from server.services import attachments, ranking, reading, units
 from server.services.attachments import AttachmentView
 from server.web.access import current_actor, current_office, needs
 from server.web.pages import kept, sentences, spans, urgency, words
@@ -126,7 +126,7 @@ def detail_of(office: Office, actor: Actor, case_id: str) -> Detail:
         cases={case_id: ""},
     )
     assignable = _assignable(found)
-    ranked = dispatch.candidates(office, case_id, actor) if assignable else []
+    ranked = ranking.candidates(office, case_id, actor) if assignable else []
     return Detail(
         case=found,
         reports=reports,
