@@ -1,8 +1,9 @@
 """Arrivals that are honest and arrivals that are not, judged by the product's own rule.
 
-Run by hand: ``python benchmarks/arrivals.py [--count 1000] [--seed 7]``. Each made-up arrival has
+Run by hand: ``python benchmarks/arrivals.py [--count 1200] [--seed 7]``. Each made-up arrival has
 a track of its device around the claim: clean, a canyon of houses (errors to 60 m, outliers to
-300 m), sparse, a clock ten minutes off (the edge doubts such fixes), or none. An honest claim comes
+300 m), sparse, a clock ten minutes off that nobody knows (such fixes are doubted), one that the
+edge has measured (its fixes are set right), or none. An honest claim comes
 within a minute of standing at the door; a fake one from 300 m to 5 km away, standing or riding.
 Prints one JSON object: honest ones accused at any look, fakes verified, fakes contradicted where
 telemetry speaks.
@@ -16,6 +17,7 @@ import math
 import random
 from datetime import UTC, datetime, timedelta
 
+from edge.skew import true_time
 from server.domain.case import Step
 from server.domain.evidence import Claim, EvidenceRule, Fix, Target, Verdict, judge
 from server.domain.geo import Place
@@ -23,8 +25,9 @@ from server.domain.geo import Place
 SCENE = Place(30.42, 120.30)
 AT = datetime(2026, 11, 3, 8, 0, tzinfo=UTC)
 RULE = EvidenceRule()
-KINDS = ("clean", "canyon", "sparse", "clock", "none")
-SPEAKING = ("clean", "canyon", "sparse")
+KINDS = ("clean", "canyon", "sparse", "clock", "skewed", "none")
+SPEAKING = ("clean", "canyon", "sparse", "skewed")
+AHEAD_S = 600.0
 LOOKS_S = (0, 30, 60, 120, 180, 600)
 
 
@@ -46,7 +49,12 @@ def fix(dice: random.Random, kind: str, at_s: float, metres: float, bearing: flo
     true, turn = away(metres, bearing), dice.uniform(0, 2 * math.pi)
     shift = away(error, turn)
     place = Place(true.lat + shift.lat - SCENE.lat, true.lon + shift.lon - SCENE.lon)
-    return Fix(AT + timedelta(seconds=at_s), place, accuracy, doubted=kind == "clock")
+    at = AT + timedelta(seconds=at_s)
+    if kind == "skewed":
+        stamped = at + timedelta(seconds=AHEAD_S)
+        told = true_time(stamped, sent_at=stamped, received_at=at, ahead_s=AHEAD_S)
+        return Fix(told or stamped, place, accuracy, doubted=told is None)
+    return Fix(at, place, accuracy, doubted=kind == "clock")
 
 
 def track(dice: random.Random, kind: str, *, honest: bool) -> list[Fix]:
@@ -79,10 +87,11 @@ def looks(fixes: list[Fix]) -> list[Verdict]:
 
 
 def run(count: int, seed: int) -> dict[str, object]:
-    """Counts over ``count`` honest arrivals and as many fakes, a fifth of each kind."""
+    """Counts over ``count`` honest arrivals and as many fakes, as many of each kind."""
     dice = random.Random(seed)
-    honest = [(kind, looks(track(dice, kind, honest=True))) for kind in KINDS * (count // 5)]
-    fakes = [(kind, looks(track(dice, kind, honest=False))) for kind in KINDS * (count // 5)]
+    each = KINDS * (count // len(KINDS))
+    honest = [(kind, looks(track(dice, kind, honest=True))) for kind in each]
+    fakes = [(kind, looks(track(dice, kind, honest=False))) for kind in each]
     speaking = [found[-1] for kind, found in fakes if kind in SPEAKING]
     caught = sum(last is Verdict.CONTRADICTED for last in speaking)
     return {
@@ -100,7 +109,7 @@ def run(count: int, seed: int) -> dict[str, object]:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=1000)
+    parser.add_argument("--count", type=int, default=1200)
     parser.add_argument("--seed", type=int, default=7)
     said = parser.parse_args()
     print(json.dumps(run(said.count, said.seed), indent=1))

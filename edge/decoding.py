@@ -27,6 +27,7 @@ from edge.telemetry import (
 )
 
 MAX_DOUBTS = 32
+MAX_SKEW_S = 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ def decode_envelope(raw: object, *, received_at: datetime) -> Envelope:
     when = fields.optional("received_at", instant)
     protocol = fields.optional("protocol", name)
     doubt = fields.optional("doubt", _doubts) or ()
+    ahead = fields.optional("clock_ahead_s", number(-MAX_SKEW_S, MAX_SKEW_S))
     fields.check()
     message = _decode(fields, kind=kind, device_id=device_id)
     return Envelope(
@@ -69,6 +71,7 @@ def decode_envelope(raw: object, *, received_at: datetime) -> Envelope:
         received_at=when or received_at,
         protocol=protocol or "native",
         doubt=tuple(dict.fromkeys((*doubt, *fields.notes))),
+        clock_ahead_s=ahead,
     )
 
 

@@ -22,7 +22,9 @@ def encode_envelope(envelope: Envelope) -> Json:
     A position without a fix says so by ``lat`` and ``lon`` null.
     """
     message = envelope.message
-    return {
+    ahead = envelope.clock_ahead_s
+    skew: Json = {} if ahead is None else {"clock_ahead_s": round(ahead, 1)}
+    return skew | {
         "device_id": message.origin.device_id,
         "kind": message.kind,
         **encode(message),

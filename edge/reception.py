@@ -122,7 +122,8 @@ def _judged(out: Received, tracks: Mapping[str, Track], limits: Limits) -> list[
             out.tracks[device_id] = verdict.track
         if verdict.doubt or message is not envelope.message:
             doubt = (*verdict.doubt, *envelope.doubt)
-            judged.append(replace(envelope, message=message, doubt=doubt))
+            ahead = verdict.track.skew.steady_s if quality.CLOCK_SKEW in doubt else None
+            judged.append(replace(envelope, message=message, doubt=doubt, clock_ahead_s=ahead))
         else:
             judged.append(envelope)
     return judged

@@ -9,8 +9,13 @@ after an outage, all of it old, says nothing by itself.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 BUCKET_S = 60.0
+STEADY_S = 5.0
+"""A clock that is off stays off by as much; an old batch on its way catches up and does not."""
+FRESH = timedelta(seconds=60)
+"""A fix is rarely older than this when its device sends it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,13 @@ class Skew:
             return None
         return -min(self.lowest, self.before)
 
+    @property
+    def steady_s(self) -> float | None:
+        """The estimate while two buckets agree: only then may times be corrected by it."""
+        if self.before is None or abs(self.lowest - self.before) > STEADY_S:
+            return None
+        return self.estimate_s
+
 
 def noted(skew: Skew, *, sent_s: float, arrived_s: float) -> Skew:
     """The estimate after one more message; the same object when it changes nothing."""
@@ -40,3 +52,24 @@ def noted(skew: Skew, *, sent_s: float, arrived_s: float) -> Skew:
     if difference >= skew.lowest:
         return skew
     return Skew(skew.begun_s, difference, skew.before)
+
+
+def true_time(
+    fix_time: datetime, *, sent_at: datetime, received_at: datetime, ahead_s: float
+) -> datetime | None:
+    """When a fix of a device whose clock is ``ahead_s`` ahead was taken, or None.
+
+    Receivers know the time from satellites, yet many devices stamp fixes with their own clock; a
+    fix does not say which. None where both would be possible, and for what was sent late: then
+    the times prove nothing.
+    """
+    ahead = timedelta(seconds=ahead_s)
+    sent = sent_at - ahead
+    if not -FRESH <= received_at - sent <= FRESH:
+        return None
+    by_satellite = timedelta(0) <= sent - fix_time + timedelta(seconds=STEADY_S)
+    by_satellite = by_satellite and sent - fix_time <= FRESH
+    by_device = -timedelta(seconds=STEADY_S) <= sent_at - fix_time <= FRESH
+    if by_satellite == by_device:
+        return None
+    return fix_time if by_satellite else fix_time - ahead

@@ -165,13 +165,15 @@ class Envelope:
     """A message as it goes up to the server: when it reached us, and why to doubt it.
 
     ``doubt`` names reasons of ``edge.quality`` and ``bad_<field>`` for optional fields that
-    were unreadable and therefore left out.
+    were unreadable and therefore left out. ``clock_ahead_s`` is how far the device's clock is
+    ahead of ours, where that is steady and worth a doubt.
     """
 
     message: Message
     received_at: datetime
     protocol: str = "native"
     doubt: tuple[str, ...] = ()
+    clock_ahead_s: float | None = None
 
 
 def fix_of(message: Message) -> Fix | None:

@@ -41,6 +41,8 @@ class EvidenceRule:
     hurry_m: float = 600
     """As far as somebody rides in a minute and a half at most."""
     moved_m: float = 100
+    nearer_m: float = 60
+    """Nearer to the scene by so much, twice in a row, is on the way."""
     window: timedelta = timedelta(minutes=3)
     """Fixes this long before and after a claim speak for or against it."""
     call_window: timedelta = timedelta(minutes=10)
@@ -115,7 +117,7 @@ def judge(
     if claim.step is Step.ARRIVED:
         found = _arrived(claim, target, near, rule, now)
     else:
-        found = _left(claim, near, rule)
+        found = _left(claim, target, near, rule)
     if found is not None:
         return found
     if now < claim.at + rule.window:
@@ -183,18 +185,41 @@ def _arrived(
     return None
 
 
-def _left(claim: Claim, fixes: Sequence[Fix], rule: EvidenceRule) -> ArrivalVerdict | None:
-    """Moved away since shortly before the claim; or stood still for nearly the whole time after."""
+def _left(
+    claim: Claim, target: Target, fixes: Sequence[Fix], rule: EvidenceRule
+) -> ArrivalVerdict | None:
+    """Moved away since shortly before the claim, or nearer to the scene; or stood still for nearly
+    the whole time after. Who stands at the scene already has nowhere to leave for."""
     fixes = [fix for fix in fixes if fix.at >= claim.at - rule.lead]
     if len(fixes) < 2:
         return None
+    radius_m = rule.inside_coarse_m if target.coarse else rule.inside_m
+    to_scene = [distance_m(fix.place, target.place) for fix in fixes]
+    if max(to_scene[:2]) <= radius_m:
+        return ArrivalVerdict(Verdict.VERIFIED, "出发时已在现场", fixes[0].at)
     metres = [distance_m(fixes[0].place, fix.place) for fix in fixes]
     if metres[-1] >= rule.moved_m:
         away = next(fix.at for fix, m in zip(fixes, metres, strict=True) if m >= rule.moved_m / 2)
         return ArrivalVerdict(Verdict.VERIFIED, f"定位已移动{_far(metres[-1])}", away)
+    approach = _nearer(fixes, to_scene, rule)
+    if approach is not None:
+        return approach
     followed = fixes[-1].at - claim.at >= rule.window - rule.lead
     if followed and len(fixes) >= 3 and max(metres) < rule.moved_m / 2:
         return ArrivalVerdict(Verdict.CONTRADICTED, "定位没有移动")
+    return None
+
+
+def _nearer(
+    fixes: Sequence[Fix], to_scene: Sequence[float], rule: EvidenceRule
+) -> ArrivalVerdict | None:
+    """Two fixes in a row nearer to the scene than the first, dated back to where it began."""
+    gained = [to_scene[0] - metres for metres in to_scene]
+    for number in range(1, len(fixes) - 1):
+        if min(gained[number], gained[number + 1]) >= rule.nearer_m:
+            began = next(i for i, m in enumerate(gained) if m >= rule.nearer_m / 2)
+            why = f"已向现场靠近{_far(gained[number + 1])}"
+            return ArrivalVerdict(Verdict.VERIFIED, why, fixes[began].at)
     return None
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from edge.quality import CLOCK, DUPLICATE, FUTURE, OFF_GLOBE, believable
+from edge import skew
+from edge.quality import CLOCK, CLOCK_SKEW, DUPLICATE, FUTURE, OFF_GLOBE, STALE, believable
 from edge.telemetry import Alarm, Envelope, Fix, Message, fix_of
 from server.domain.phone import SELF_REPORTED
 
 FUTURE_TOLERANCE = timedelta(minutes=5)
+_OF_CLOCKS = frozenset({FUTURE, CLOCK, CLOCK_SKEW, STALE})
+"""Doubts that a corrected time removes."""
 
 
 def told_at(message: Message) -> datetime:
@@ -29,6 +32,26 @@ def doubts(envelope: Envelope, now: datetime) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*envelope.doubt, *own)))
 
 
+def true_at(envelope: Envelope) -> datetime | None:
+    """When it truly was, of a device whose clock is known to be off; None otherwise."""
+    ahead_s = envelope.clock_ahead_s
+    if ahead_s is None:
+        return None
+    fix = fix_of(envelope.message)
+    sent_at = envelope.message.origin.sent_at
+    return skew.true_time(
+        sent_at if fix is None else fix.fix_time,
+        sent_at=sent_at,
+        received_at=envelope.received_at,
+        ahead_s=ahead_s,
+    )
+
+
+def without_clock(doubt: tuple[str, ...]) -> tuple[str, ...]:
+    """What remains of the doubts once a fix's time is corrected."""
+    return tuple(word for word in doubt if word not in _OF_CLOCKS)
+
+
 def moves(fix: Fix | None, doubt: tuple[str, ...]) -> bool:
     """Whether a fix may become the live position; the store sees that it only moves forward."""
     return fix is not None and believable(doubt)
@@ -38,10 +61,11 @@ def proves(doubt: Collection[str]) -> bool:
     """Whether a fix may speak for or against a claim.
 
     Late and out of order is how honest fixes come back from an outage; a device whose clock is
-    ahead says nothing about when, and the same fix again is no second fix. What a browser says
-    of itself can be set by whoever holds the phone.
+    off says nothing about when (unless its times are corrected: ``without_clock``), and the same
+    fix again is no second fix. What a browser says of itself can be set by whoever holds the phone.
     """
-    return believable(doubt) and not {CLOCK, DUPLICATE, SELF_REPORTED}.intersection(doubt)
+    never = {CLOCK, CLOCK_SKEW, DUPLICATE, SELF_REPORTED}
+    return believable(doubt) and not never.intersection(doubt)
 
 
 def alarm_word(alarm: Alarm) -> str:

@@ -109,6 +109,17 @@ class TimelineEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordingView:
+    """Was the scene recorded: ``on``, ``partly``, ``off`` or ``unknown``, and why in Chinese."""
+
+    state: str
+    why: str
+    scene_s: float
+    known_s: float
+    recorded_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class CaseView:
     id: str
     opened_at: datetime
@@ -129,6 +140,8 @@ class CaseView:
     navigation: NavigationLinks | None
     closed_at: datetime | None
     disposition: str | None
+    recording: RecordingView | None = None
+    """Of one case whose unit has arrived; lists leave it out."""
 
 
 @dataclass(frozen=True, slots=True)

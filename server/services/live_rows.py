@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from edge.decoding import number_of
 from edge.quality import FUTURE
@@ -20,6 +21,8 @@ class Item:
 
     envelope: Envelope
     doubt: tuple[str, ...]
+    true_at: datetime | None = None
+    """Its time, corrected, where the device's clock is known to be off."""
 
     @property
     def key(self) -> telemetry.Key:
@@ -31,17 +34,18 @@ def positions(fresh: Iterable[Item]) -> list[Json]:
     rows: list[Json] = []
     for item in fresh:
         fix = fix_of(item.envelope.message)
-        if fix is None or not live.moves(fix, item.doubt):
+        doubt = item.doubt if item.true_at is None else live.without_clock(item.doubt)
+        if fix is None or not live.moves(fix, doubt):
             continue
         rows.append(
             {
                 "device_id": item.key[0],
-                "fix_time": fix.fix_time,
+                "fix_time": item.true_at or fix.fix_time,
                 "lat": fix.lat,
                 "lon": fix.lon,
                 "accuracy_m": fix.accuracy_m,
                 "heading_deg": fix.heading_deg,
-                "doubt": list(item.doubt),
+                "doubt": list(doubt),
             }
         )
     return rows

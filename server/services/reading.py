@@ -12,7 +12,7 @@ from server.domain.errors import Invalid, Missing, NotAllowed
 from server.domain.roles import Action, Actor, Role
 from server.domain.views import CaseView, Page, ReportView, TimelineEvent
 from server.office import Office
-from server.services import experiments, paging, viewing
+from server.services import experiments, paging, scene, viewing
 from server.store import cases, events, reports, view_traces
 from server.store.cases import CaseFilter
 from server.store.engine import reading, writing
@@ -71,7 +71,8 @@ def case(office: Office, case_id: str, actor: Actor) -> CaseView:
             raise NotAllowed("This case was never with your unit.")
         told = [r.id for r in reports.of_case(conn, case_id)]
         timelines = {case_id: events.of_case(conn, case_id, told)}
-        return viewing.case_views(conn, [row], timelines=timelines)[0]
+        seen = viewing.case_views(conn, [row], timelines=timelines)[0]
+        return replace(seen, recording=scene.recording_of(conn, seen, office.clock()))
 
 
 def case_reports(office: Office, case_id: str, actor: Actor) -> tuple[ReportView, ...]:

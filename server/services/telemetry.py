@@ -96,7 +96,7 @@ def _decode(messages: Sequence[object], now: datetime) -> tuple[list[Item], list
         except Unreadable as error:
             rejected.append(Rejected(index, str(error)))
         else:
-            items.append(Item(envelope, live.doubts(envelope, now)))
+            items.append(Item(envelope, live.doubts(envelope, now), live.true_at(envelope)))
     return items, rejected
 
 
@@ -113,6 +113,7 @@ def _row(item: Item, now: datetime) -> Json:
         "sent_at": message.origin.sent_at,
         "received_at": item.envelope.received_at,
         "stored_at": now,
+        "proof_at": item.true_at,
         "lat": fix.lat if fix else None,
         "lon": fix.lon if fix else None,
         "accuracy_m": fix.accuracy_m if fix else None,

@@ -252,6 +252,7 @@ telemetry = Table(
     Column("sent_at", Instant, nullable=False),
     Column("received_at", Instant, nullable=False),
     Column("stored_at", Instant, nullable=False),
+    Column("proof_at", Instant, comment="true time, of a device whose clock is known to be off"),
     Column("lat", Float),
     Column("lon", Float),
     Column("accuracy_m", Float),
@@ -259,6 +260,14 @@ telemetry = Table(
     Column("body", Json, nullable=False),
     UniqueConstraint("device_id", "boot", "seq"),
     Index("ix_telemetry_track", "device_id", "kind", "at"),
+    Index(
+        "ix_telemetry_proof",
+        "device_id",
+        "kind",
+        "proof_at",
+        sqlite_where=text("proof_at IS NOT NULL"),
+        postgresql_where=text("proof_at IS NOT NULL"),
+    ),
 )
 
 device_states = Table(

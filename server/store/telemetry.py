@@ -4,13 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from server.domain import live
 from server.domain.evidence import Fix
 from server.domain.geo import Place
+from server.domain.recording import CameraState
 from server.store.edge_tables import device_holds
 from server.store.tables import dead_letters, device_states, telemetry
 
@@ -70,31 +84,56 @@ def fixes_of_unit(conn: Connection, unit_id: str, *, since: datetime, until: dat
 
     A device that was handed to another unit brings no fixes of the time before along.
     """
-    query = (
+    query = _of_unit(unit_id, "position", since, until).where(telemetry.c.lat.is_not(None))
+    return [_fix(row) for row in conn.execute(query)][::-1]
+
+
+def recordings_of_unit(
+    conn: Connection, unit_id: str, *, since: datetime, until: datetime
+) -> list[CameraState]:
+    """What a unit's devices said of recording in a span, oldest first, the newest thousands."""
+    rows = conn.execute(_of_unit(unit_id, "status", since, until))
+    found = [
+        CameraState(row.device_id, row.proof_at or row.at, bool(row.body["recording"]))
+        for row in rows
+        if row.body.get("recording") is not None and _timely(row)
+    ]
+    return found[::-1]
+
+
+def _of_unit(unit_id: str, kind: str, since: datetime, until: datetime) -> Select[tuple[Any, ...]]:
+    """Messages of a kind by true time where that is known, else by their own; newest first."""
+    true_at = func.coalesce(telemetry.c.proof_at, telemetry.c.at)
+    own = and_(telemetry.c.proof_at.is_(None), telemetry.c.at.between(since, until))
+    return (
         select(telemetry)
         .join(device_holds, device_holds.c.device_id == telemetry.c.device_id)
         .where(
             device_holds.c.unit_id == unit_id,
-            or_(device_holds.c.begun_at.is_(None), device_holds.c.begun_at <= telemetry.c.at),
-            or_(device_holds.c.ended_at.is_(None), device_holds.c.ended_at > telemetry.c.at),
-            telemetry.c.kind == "position",
-            telemetry.c.lat.is_not(None),
-            telemetry.c.at >= since,
-            telemetry.c.at <= until,
+            or_(device_holds.c.begun_at.is_(None), device_holds.c.begun_at <= true_at),
+            or_(device_holds.c.ended_at.is_(None), device_holds.c.ended_at > true_at),
+            telemetry.c.kind == kind,
+            or_(own, telemetry.c.proof_at.between(since, until)),
         )
-        .order_by(telemetry.c.at.desc())
+        .order_by(true_at.desc())
         .limit(MAX_FIXES)
     )
-    found = [
-        Fix(
-            at=row.at,
-            place=Place(row.lat, row.lon),
-            accuracy_m=row.accuracy_m,
-            doubted=not live.proves(row.doubt),
-        )
-        for row in conn.execute(query)
-    ]
-    return found[::-1]
+
+
+def _fix(row: Row[Any]) -> Fix:
+    corrected = row.proof_at is not None
+    doubt = live.without_clock(tuple(row.doubt)) if corrected else row.doubt
+    return Fix(
+        at=row.proof_at or row.at,
+        place=Place(row.lat, row.lon),
+        accuracy_m=row.accuracy_m,
+        doubted=not live.proves(doubt),
+    )
+
+
+def _timely(row: Row[Any]) -> bool:
+    """A state of a device whose clock is off says nothing about when, unless corrected."""
+    return row.proof_at is not None or live.proves(row.doubt)
 
 
 def add_dead_letters(conn: Connection, rows: Sequence[Values]) -> None:

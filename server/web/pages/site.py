@@ -109,6 +109,7 @@ def _teach_words(app: Flask) -> None:
         "step": words.STEPS,
         "disposition": words.DISPOSITIONS,
         "verdict": words.VERDICTS,
+        "recorded": words.RECORDED,
         "deadline_state": words.DEADLINE_STATES,
         "cue": words.CUES,
         "position_doubt": words.POSITION_DOUBTS,

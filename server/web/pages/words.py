@@ -18,6 +18,7 @@ from server.domain.case import (
     STEP_NAMES_ZH,
 )
 from server.domain.evidence import VERDICT_NAMES_ZH
+from server.domain.recording import RECORDED_NAMES_ZH
 from triage.cues import CUE_NAMES_ZH
 from triage.doubt import DOUBT_NAMES_ZH
 from triage.recurrence import BAND_NAMES_ZH
@@ -32,6 +33,7 @@ CATEGORIES: Mapping[str, str] = {str(key): name for key, name in CATEGORY_NAMES_
 STATUSES: Mapping[str, str] = {str(key): name for key, name in STATUS_NAMES_ZH.items()}
 DISPOSITIONS: Mapping[str, str] = {str(key): name for key, name in DISPOSITION_NAMES_ZH.items()}
 VERDICTS: Mapping[str, str] = {str(key): name for key, name in VERDICT_NAMES_ZH.items()}
+RECORDED: Mapping[str, str] = {str(key): name for key, name in RECORDED_NAMES_ZH.items()}
 STEPS: Mapping[str, str] = {
     **{str(key): name for key, name in STEP_NAMES_ZH.items()},
     "feedback": "首次反馈",
