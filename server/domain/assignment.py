@@ -10,13 +10,17 @@ never sends somebody across the town.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple, overload
 
 from server.domain.geo import Place, distance_m
 from server.domain.travel import BY_FORMULA, Travel
-from server.domain.unit import LivePosition, Unit
+from server.domain.unit import Unit
+
+VAGUE_M = 50.0
+"""A fix less accurate than this widens the way to the scene."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,31 @@ class Candidate:
 NO_NEED = Need()
 
 
+class Ranking(Sequence[Candidate]):
+    """Units best first. Order and scores are known at once; a candidate and its reasons are made
+    when somebody looks at it, since of a thousand units a handful are looked at."""
+
+    def __init__(self, scored: list[_Scored], asked: _Asked) -> None:
+        self._scored = scored
+        self._asked = asked
+
+    def __len__(self) -> int:
+        return len(self._scored)
+
+    @overload
+    def __getitem__(self, index: int) -> Candidate: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Candidate, ...]: ...
+    def __getitem__(self, index: int | slice) -> Candidate | tuple[Candidate, ...]:
+        if isinstance(index, slice):
+            return tuple(_explained(scored, self._asked) for scored in self._scored[index])
+        return _explained(self._scored[index], self._asked)
+
+    def of(self, unit_id: str) -> tuple[Candidate, ...]:
+        """The candidate of this unit alone; empty when it is none."""
+        return tuple(_explained(s, self._asked) for s in self._scored if s.unit_id == unit_id)
+
+
 def rank(
     target: Place | None,
     units: Iterable[Unit],
@@ -83,38 +112,120 @@ def rank(
     excluded: Collection[str] = (),
     need: Need = NO_NEED,
     travel: Travel = BY_FORMULA,
-) -> tuple[Candidate, ...]:
+) -> Ranking:
     """Units on duty without an open case, best first; ``excluded`` had the case already."""
+    asked = _Asked(target, now, rule, travel, _wishes(need, rule))
     free = [u for u in units if u.on_duty and u.open_cases == 0 and u.id not in excluded]
-    ranked = [_candidate(target, unit, now, rule, need, travel) for unit in free]
-    return tuple(sorted(ranked, key=lambda c: (c.score_s, c.unit_id)))
+    return Ranking(sorted([_scored(unit, asked) for unit in free]), asked)
 
 
 def start_of(unit: Unit, now: datetime, rule: RankRule) -> Place:
     """Where a unit's ride would begin: its live position, or its point when that says nothing."""
-    return _start(unit, now, rule)[0]
+    return _begin(unit, now, rule)[0]
 
 
-def _candidate(
-    target: Place | None, unit: Unit, now: datetime, rule: RankRule, need: Need, travel: Travel
-) -> Candidate:
-    start, widening = _start(unit, now, rule)
-    load = Reason(f"24小时内已出动{unit.served_24h}次", unit.served_24h * rule.load_s)
-    rest = (load, *_fits(unit, need, rule))
-    if target is None:
-        unknown = Reason("警情没有坐标，无法估算路程", 0.0)
-        return _sum(unit, None, (unknown, *widening), rest)
-    metres = distance_m(start, target)
-    return _sum(unit, metres, (*_ride(unit, metres, rule, travel), *widening), rest)
+class _Wish(NamedTuple):
+    """What speaks for or against a unit for this case, however far it is."""
+
+    text: str
+    seconds: float
+    holds: Callable[[Unit], bool]
 
 
-def _ride(unit: Unit, metres: float, rule: RankRule, travel: Travel) -> tuple[Reason, ...]:
+class _Asked(NamedTuple):
+    target: Place | None
+    now: datetime
+    rule: RankRule
+    travel: Travel
+    wishes: tuple[_Wish, ...]
+
+
+_Begin = tuple[Place, float, float, float]
+"""Where a unit starts from, and what its fix's age, blur and doubt cost, in seconds."""
+
+
+class _Scored(NamedTuple):
+    """Sorts by score, then by id, which is unique."""
+
+    score_s: float
+    unit_id: str
+    eta_s: float
+    metres: float | None
+    unit: Unit
+
+
+def _scored(unit: Unit, asked: _Asked) -> _Scored:
+    target, now, rule, travel, wishes = asked
+    place, old_s, blur_s, doubt_s = _begin(unit, now, rule)
+    eta_s = old_s + blur_s + doubt_s
+    metres = None
+    if target is not None:
+        metres = distance_m(place, target)
+        eta_s += _ride_s(unit, metres, rule, travel)
+    score_s = eta_s + unit.served_24h * rule.load_s
+    for _, seconds, holds in wishes:
+        if holds(unit):
+            score_s += seconds
+    return _Scored(score_s, unit.id, eta_s, metres, unit)
+
+
+def _explained(scored: _Scored, asked: _Asked) -> Candidate:
+    unit, metres = scored.unit, scored.metres
+    if metres is None:
+        travel: tuple[Reason, ...] = (Reason("警情没有坐标，无法估算路程", 0.0),)
+    else:
+        travel = _ride_words(unit, metres, asked.rule, asked.travel)
+    load = Reason(f"24小时内已出动{unit.served_24h}次", unit.served_24h * asked.rule.load_s)
+    fits = (Reason(w.text, w.seconds) for w in asked.wishes if w.holds(unit))
+    return Candidate(
+        unit_id=unit.id,
+        name=unit.name,
+        eta_s=round(scored.eta_s, 1),
+        distance_m=None if metres is None else round(metres, 1),
+        score_s=round(scored.score_s, 1),
+        reasons=(*travel, *_begin_words(unit, asked.now, asked.rule), load, *fits),
+    )
+
+
+def _wishes(need: Need, rule: RankRule) -> tuple[_Wish, ...]:
+    found = []
+    if need.familiar:
+        found.append(_Wish("曾办过当事人的纠纷", -rule.familiar_s, lambda u: u.id in need.familiar))
+    if need.community is not None:
+        found.append(
+            _Wish(f"负责{need.community}", -rule.area_s, lambda u: need.community in u.traits.areas)
+        )
+    if need.category is not None:
+        # A skill is a leaf (dispute.wage) or the whole label (dispute).
+        fits = {need.category, need.category.partition(".")[0]}
+        found.append(
+            _Wish("擅长此类纠纷", -rule.skill_s, lambda u: not fits.isdisjoint(u.traits.skills))
+        )
+    if need.danger >= rule.danger_from:
+        found.append(_Wish("老民警带队", -rule.veteran_s, lambda u: u.traits.veteran))
+    if need.joint:
+        found.append(_Wish("联动需两人，该组只有一人", rule.alone_s, lambda u: u.members == 1))
+    return tuple(found)
+
+
+def _ride_s(unit: Unit, metres: float, rule: RankRule, travel: Travel) -> float:
+    ride = travel.rides.get(unit.id) if travel.rides else None
+    if ride is not None:
+        return ride.seconds
+    return _formula_s(unit, metres, rule) * travel.pace.factor
+
+
+def _formula_s(unit: Unit, metres: float, rule: RankRule) -> float:
+    return metres * rule.detour / (unit.speed_kmh / 3.6)
+
+
+def _ride_words(unit: Unit, metres: float, rule: RankRule, travel: Travel) -> tuple[Reason, ...]:
     """The way to the scene; says where its seconds come from when not from the formula alone."""
     ride = travel.rides.get(unit.id)
     if ride is not None:
         road = f"{ride.metres / 1000:.1f}公里" if ride.metres is not None else ""
         return (Reason(f"按道路到现场{road}", ride.seconds),)
-    formula_s = metres * rule.detour / (unit.speed_kmh / 3.6)
+    formula_s = _formula_s(unit, metres, rule)
     reasons = [Reason(f"距现场约{metres * rule.detour / 1000:.1f}公里", formula_s)]
     if travel.pace.factor != 1.0:
         known = f"（{travel.pace.rides}次）" if travel.pace.rides else ""
@@ -126,63 +237,36 @@ def _ride(unit: Unit, metres: float, rule: RankRule, travel: Travel) -> tuple[Re
     return tuple(reasons)
 
 
-def _fits(unit: Unit, need: Need, rule: RankRule) -> list[Reason]:
-    """What speaks for or against this unit for this case, however far it is."""
-    found = []
-    if unit.id in need.familiar:
-        found.append(Reason("曾办过当事人的纠纷", -rule.familiar_s))
-    if need.community is not None and need.community in unit.traits.areas:
-        found.append(Reason(f"负责{need.community}", -rule.area_s))
-    if need.category is not None and _skilled(unit.traits.skills, need.category):
-        found.append(Reason("擅长此类纠纷", -rule.skill_s))
-    if need.danger >= rule.danger_from and unit.traits.veteran:
-        found.append(Reason("老民警带队", -rule.veteran_s))
-    if need.joint and unit.members == 1:
-        found.append(Reason("联动需两人，该组只有一人", rule.alone_s))
-    return found
-
-
-def _skilled(skills: Collection[str], category: str) -> bool:
-    """A skill is a leaf (``dispute.wage``) or the whole label (``dispute``)."""
-    return category in skills or category.partition(".")[0] in skills
-
-
-def _sum(
-    unit: Unit, metres: float | None, travel: tuple[Reason, ...], rest: tuple[Reason, ...]
-) -> Candidate:
-    eta = sum(reason.seconds for reason in travel)
-    return Candidate(
-        unit_id=unit.id,
-        name=unit.name,
-        eta_s=round(eta, 1),
-        distance_m=None if metres is None else round(metres, 1),
-        score_s=round(eta + sum(reason.seconds for reason in rest), 1),
-        reasons=(*travel, *rest),
-    )
-
-
-def _start(unit: Unit, now: datetime, rule: RankRule) -> tuple[Place, tuple[Reason, ...]]:
-    """Where the unit starts from and what the uncertainty of that costs."""
+def _begin(unit: Unit, now: datetime, rule: RankRule) -> _Begin:
     fix = unit.position
     if fix is None:
-        return unit.point_place, (Reason("没有定位，按驻点估算", rule.doubt_s),)
+        return unit.point_place, rule.doubt_s, 0.0, 0.0
+    age, error_m = fix.age_s(now), fix.accuracy_m or 0.0
+    if age <= rule.fresh_s and error_m <= VAGUE_M and not fix.doubt:
+        return fix.place, 0.0, 0.0, 0.0
+    if age > rule.stale_s:
+        return unit.point_place, rule.doubt_s, 0.0, 0.0
+    speed_mps = unit.speed_kmh / 3.6
+    wandered = (age - rule.fresh_s) * rule.drift_mps / speed_mps if age > rule.fresh_s else 0.0
+    blur = error_m / speed_mps if error_m > VAGUE_M else 0.0
+    doubt_s = rule.doubt_s if fix.doubt else 0.0
+    return fix.place, min(wandered, 3 * rule.doubt_s), min(blur, 2 * rule.doubt_s), doubt_s
+
+
+def _begin_words(unit: Unit, now: datetime, rule: RankRule) -> tuple[Reason, ...]:
+    (_, old_s, blur_s, doubt_s), fix = _begin(unit, now, rule), unit.position
+    if fix is None:
+        return (Reason("没有定位，按驻点估算", old_s),)
     age = fix.age_s(now)
     if age > rule.stale_s:
-        return unit.point_place, (Reason(f"定位已过{_age(age)}，按驻点估算", rule.doubt_s),)
-    return fix.place, _doubts(fix, age, unit, rule)
-
-
-def _doubts(fix: LivePosition, age: float, unit: Unit, rule: RankRule) -> tuple[Reason, ...]:
+        return (Reason(f"定位已过{_age(age)}，按驻点估算", old_s),)
     reasons = []
-    speed_mps = unit.speed_kmh / 3.6
     if age > rule.fresh_s:
-        wandered = (age - rule.fresh_s) * rule.drift_mps / speed_mps
-        reasons.append(Reason(f"定位是{_age(age)}前的", min(wandered, 3 * rule.doubt_s)))
-    if fix.accuracy_m is not None and fix.accuracy_m > 50:
-        blur = min(fix.accuracy_m / speed_mps, 2 * rule.doubt_s)
-        reasons.append(Reason(f"定位误差约{fix.accuracy_m:.0f}米", blur))
+        reasons.append(Reason(f"定位是{_age(age)}前的", old_s))
+    if blur_s:
+        reasons.append(Reason(f"定位误差约{fix.accuracy_m:.0f}米", blur_s))
     if fix.doubt:
-        reasons.append(Reason("定位存疑", rule.doubt_s))
+        reasons.append(Reason("定位存疑", doubt_s))
     return tuple(reasons)
 
 

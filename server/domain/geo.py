@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from math import asin, cos, sin, sqrt
 from urllib.parse import quote
 
 from edge.datum import from_wgs84, to_wgs84
 from server.domain.errors import Invalid
 
 EARTH_RADIUS_M = 6_371_008.8
+_RADIAN = math.pi / 180
+_HALF_RADIAN = _RADIAN / 2
 CRS_NAMES = ("WGS-84", "GCJ-02", "BD-09")
 
 
@@ -34,12 +37,10 @@ def place(*, lat: float, lon: float, crs: str | None, field: str = "location") -
 
 def distance_m(a: Place, b: Place) -> float:
     """Great-circle distance in metres (haversine, mean earth radius of IUGG)."""
-    lat1, lat2 = math.radians(a.lat), math.radians(b.lat)
-    half = (
-        math.sin((lat2 - lat1) / 2) ** 2
-        + math.cos(lat1) * math.cos(lat2) * math.sin(math.radians(b.lon - a.lon) / 2) ** 2
-    )
-    return 2 * EARTH_RADIUS_M * math.asin(min(1.0, math.sqrt(half)))
+    north, east = sin((b.lat - a.lat) * _HALF_RADIAN), sin((b.lon - a.lon) * _HALF_RADIAN)
+    shrink = cos(a.lat * _RADIAN) * cos(b.lat * _RADIAN)
+    half = sqrt(north * north + shrink * east * east)
+    return 2 * EARTH_RADIUS_M * asin(half if half < 1.0 else 1.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,8 @@ class LivePosition:
 
     def age_s(self, now: datetime) -> float:
         """Seconds since the fix; a fix a little ahead of our clock counts as fresh."""
-        return max(0.0, (now - self.fix_time).total_seconds())
+        age = (now - self.fix_time).total_seconds()
+        return age if age > 0.0 else 0.0
 
 
 @dataclass(frozen=True, slots=True)

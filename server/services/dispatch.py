@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -52,9 +53,8 @@ def assign(
         check_assignable(case)
         told = _take_from(conn, case, instead_of, actor, now)
         case = _load(conn, case_id)
-        best = ranked(office, conn, case, now, travel=travel)
-        if unit_id is not None:
-            best = tuple(c for c in best if c.unit_id == unit_id)
+        found = ranked(office, conn, case, now, travel=travel)
+        best = found if unit_id is None else found.of(unit_id)
         told += _first_that_takes(office, conn, case, best, by=actor.name, now=now)
         if not any(event.kind == "case_assigned" for event in told):
             raise _nobody(conn, case_id, unit_id)
@@ -190,7 +190,7 @@ def _first_that_takes(
     office: Office,
     conn: Connection,
     case: Case,
-    best: tuple[Candidate, ...],
+    best: Iterable[Candidate],
     *,
     by: str,
     now: datetime,

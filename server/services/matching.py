@@ -27,7 +27,7 @@ class Wanting:
 
     case_id: str
     danger: int
-    ranked: tuple[Candidate, ...]
+    ranked: Sequence[Candidate]
 
 
 def match(waiting: Sequence[Wanting], *, danger_from: int) -> list[tuple[str, Candidate]]:

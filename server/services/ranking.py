@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from server.domain.assignment import Candidate, rank
+from server.domain.assignment import Ranking, rank
 from server.domain.case import Case
 from server.domain.errors import Missing
 from server.domain.roles import Actor
@@ -48,7 +48,7 @@ def ranked(
     *,
     only_new: bool = False,
     travel: Travel = BY_FORMULA,
-) -> tuple[Candidate, ...]:
+) -> Ranking:
     """Units that did not give the case up before; when all did, everyone who did not refuse it.
 
     Who closed a case that is open again knows it: that unit counts as new.

@@ -45,7 +45,7 @@ def _wanting(office: Office, case: Case, number: int) -> Wanting:
         travel = travel_times.to_place(office, case.place)
     with reading(office.engine) as conn:
         found = ranking.ranked(office, conn, case, office.clock(), travel=travel)
-    return Wanting(case.id, case.danger, found)
+    return Wanting(case.id, case.danger, found[:BATCH])  # no more can be taken by the others
 
 
 def _give(office: Office, case_id: str, candidate: Candidate) -> bool:

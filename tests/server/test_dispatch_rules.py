@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from server.domain.evidence import Claim, EvidenceRule, PartyCall, Verdict, judg
 from server.domain.geo import Place
 from server.domain.report import Caller
 from server.domain.roles import Actor, Role
+from server.domain.travel import BY_FORMULA, Pace, Ride, Travel
 from server.domain.unit import Traits, Unit
 from server.office import Office
 from server.services import dispatch, needs, proof, ranking, reading, roster, tracking
@@ -25,6 +28,7 @@ from triage.taxonomy import Route
 NOW = datetime(2026, 7, 1, 8, 0, tzinfo=UTC)
 SCENE = Place(30.42, 120.30)
 RULE = RankRule()
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 ADMIN = Actor("admin", Role.ADMIN)
 SUPERVISOR = Actor("dudao", Role.SUPERVISOR)
 
@@ -227,3 +231,22 @@ def test_handing_to_the_police_alerts_the_command_room(
     story = reading.case(street, case_id, dispatcher).timeline
     told = next(event for event in story if event.kind == "police_needed")
     assert sentences.tell(told, sentences.Names()).tone == "bad"
+
+
+def test_reasons_add_up_to_the_score_that_ordered_a_thousand_units() -> None:
+    """Scores are counted before reasons are made; both must say the same."""
+    spec = importlib.util.spec_from_file_location("candidates", BENCHMARKS / "candidates.py")
+    assert spec is not None
+    assert spec.loader is not None
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    units = script.made_up(1000, 11)
+    travel = Travel(rides={"u3": Ride(50.0, 400.0)}, pace=Pace(1.2, 30), fault="没有应答")
+    for way in (BY_FORMULA, travel):
+        found = rank(SCENE, units, now=script.NOW, rule=RULE, need=script.NEED, travel=way)
+        scores = [one.score_s for one in found]
+        assert len(found) == 1000
+        assert scores == sorted(scores)
+        for one in found:
+            assert one.score_s == pytest.approx(sum(r.seconds for r in one.reasons), abs=0.051)
+        assert [c.unit_id for c in found.of("u3")] == ["u3"]
