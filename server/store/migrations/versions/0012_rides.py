@@ -8,7 +8,7 @@ from alembic import op
 from server.store.columns import BigKey, Instant
 
 revision = "0012"
-down_revision = "0015"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 
