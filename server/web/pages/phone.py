@@ -12,7 +12,7 @@ from server.domain.errors import NotAllowed
 from server.domain.roles import Action, Actor
 from server.domain.views import CandidateView, CaseView, ReportView, UnitView
 from server.office import Office
-from server.services import attachments, dispatch, reading, recalled, tracking, units
+from server.services import attachments, ranking, reading, recalled, tracking, units
 from server.web.access import current_actor, current_office, needs
 from server.web.pages import acts, forms, words
 from server.web.pages.notices import then_back
@@ -110,7 +110,7 @@ def reports_of(office: Office, actor: Actor, found: CaseView) -> tuple[ReportVie
 
 def _others(office: Office, actor: Actor, found: CaseView) -> tuple[CandidateView, ...]:
     """Free units that may take the case over."""
-    return tuple(dispatch.candidates(office, found.id, actor)[:OTHERS])
+    return tuple(ranking.candidates(office, found.id, actor)[:OTHERS])
 
 
 def _is_running(found: CaseView, actor: Actor) -> bool:

@@ -8,7 +8,7 @@ from alembic import op
 from server.store.columns import BigKey, Instant
 
 revision = "0012"
-down_revision = "0011"
+down_revision = "0016b"
 branch_labels = None
 depends_on = None
 
