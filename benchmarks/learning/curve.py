@@ -67,8 +67,10 @@ def _looked_at(
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--seeds", type=int, default=3)
-    seeds = parser.parse_args().seeds
-    texts, began = Texts.read(), perf_counter()
+    parser.add_argument("--every", type=int, default=1, help="take each so-manyth row")
+    told = parser.parse_args()
+    seeds, began = told.seeds, perf_counter()
+    texts = Texts.read(told.every)
     for noise, weight in ((0.0, 1), (0.1, 1), (0.1, 3)):
         runs = [run(texts, seed, noise, weight) for seed in range(seeds)]
         for number in range(min(len(one) for one in runs)):

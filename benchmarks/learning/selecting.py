@@ -20,7 +20,7 @@ from street import POLICE, STREET, UNSEEN, Texts, Words, figures, mean
 from triage.selection import REASONS, Reason, Unlabelled, choose
 from triage.taxonomy import LABELS
 
-FIRST, BATCH, ROUNDS = 300, 150, 6
+FIRST, WRITTEN, BATCH, ROUNDS = 300, 1500, 100, 3
 AUDIT = 0.02
 WAYS: dict[str, tuple[tuple[str, Reason], ...]] = {
     "random": (),
@@ -82,14 +82,16 @@ def situation(
     written = sorted(set(others) - set(street))
     dice.shuffle(written)
     tests = {"street": street[half:], "unseen briefs": unseen}
-    return written[:3000], street[:half], tests
+    return written[:WRITTEN], street[:half], tests
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--seeds", type=int, default=5)
-    seeds = parser.parse_args().seeds
-    texts, began = Texts.read(), perf_counter()
+    parser.add_argument("--every", type=int, default=1, help="take each so-manyth row")
+    told = parser.parse_args()
+    seeds, began = told.seeds, perf_counter()
+    texts = Texts.read(told.every)
     for name in ("moved", "cold"):
         for way in WAYS:
             runs = [run(texts, *situation(texts, name, seed), way, seed) for seed in range(seeds)]
