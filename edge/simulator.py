@@ -97,10 +97,7 @@ class Simulator:
             link.device.live(elapsed_s)
 
     def _work(self, link: DeviceLink[Device], now_s: float) -> None:
-        if link.client.socket() is None:
-            link.connected = False
-            if now_s >= link.retry_s:
-                link.connect()
+        _come_back(link, now_s)
         turns = 0
         while link.next_s <= now_s and turns < _MAX_CATCH_UP:
             turns += 1
@@ -139,9 +136,17 @@ class Simulator:
         give_up = time.monotonic() + self.plan.linger_s
         while any(len(link.kept) for link in self.links) and time.monotonic() < give_up:
             for link in self.links:
+                _come_back(link, time.monotonic())
                 link.bring_home(after_s=RESEND_S / 4)
             self._listen(TICK_S)
         return _sum(link.finish() for link in self.links)
+
+
+def _come_back(link: DeviceLink[Device], now_s: float) -> None:
+    if link.client.socket() is None:
+        link.connected = False
+        if now_s >= link.retry_s:
+            link.connect()
 
 
 def _interest(client: paho.Client) -> int:

@@ -302,6 +302,27 @@ def test_devices_log_in_as_themselves(broker, tmp_path: Path):
     assert json.loads(done.stdout)["sent"] > 10
 
 
+def test_what_is_unconfirmed_at_the_end_still_comes_home_when_the_broker_does(
+    agent, broker, office, tmp_path, until
+):
+    """The day ends while the broker is away; the devices go on trying."""
+    broker.stop()
+    log = tmp_path / "simulate.log"
+    words = ("--units", "1", "--rate", "5", "--duration", "0.5", "--linger", "60")
+    with (
+        log.open("w") as errors,
+        subprocess.Popen(
+            simulate("--mqtt", broker.url, *words), stdout=subprocess.PIPE, stderr=errors, text=True
+        ) as running,
+    ):
+        until(lambda: log.read_text().count("broker away") >= 4, what="two tries", bound_s=60)
+        broker.start()
+        out, _ = running.communicate(timeout=120)
+    told = json.loads(out)
+    assert told["unconfirmed"] == 0
+    assert told["confirmed"] == told["sent"] > 0
+
+
 def test_a_load_is_counted_to_the_servers_confirmation(agent, broker):
     out = subprocess.run(
         simulate("--mqtt", broker.url, "--load", "20", "--load-rate", "2000", "--duration", "1"),
