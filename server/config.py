@@ -127,6 +127,12 @@ class EvidenceSettings(Section):
         return EvidenceRule(**self.model_dump())
 
 
+class ReviewSettings(Section):
+    audit_share: float = Field(
+        0.02, ge=0, le=1, description="Share of what the model decided alone that a person checks."
+    )
+
+
 class PresenceSettings(Section):
     grace_s: float = Field(
         30, ge=0, le=3600, description="A device that left may come back unnoticed this long."
@@ -204,6 +210,7 @@ class Settings(Section):
     routing: RoutingSettings = RoutingSettings()
     deadlines: DeadlineSettings = DeadlineSettings()
     evidence: EvidenceSettings = EvidenceSettings()
+    review: ReviewSettings = ReviewSettings()
     presence: PresenceSettings = PresenceSettings()
     down: DownSettings = DownSettings()
     recurrence: RecurrenceSettings = RecurrenceSettings()

@@ -23,6 +23,7 @@ from server.domain.travel import BY_FORMULA, Travel
 from server.domain.views import Json
 from server.office import Office
 from server.services import (
+    audits,
     dispatch,
     experiments,
     identity,
@@ -153,6 +154,8 @@ def _record(
     events.tell(conn, told)
     answer = intake_answer(office.vault, conn, report_id, judged)
     reports.change(conn, report_id, answer=answer)
+    if main is None:
+        audits.draw(office, conn, report_id, judged, confidential=new.confidential, now=now)
     return answer
 
 

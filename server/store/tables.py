@@ -77,6 +77,7 @@ cases = Table(
     Column("disposition", String(24)),
     Column("amount_yuan", Float),
     Column("outcome_sealed", LargeBinary),
+    Index("ix_cases_route_newest", "route", "status", "opened_at", "id"),
 )
 
 reports = Table(

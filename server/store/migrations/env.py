@@ -13,6 +13,7 @@ from server.store import (
     learning_tables,
     model_tables,
     phone_tables,
+    review_tables,
     search_tables,
 )
 from server.store.tables import metadata
@@ -26,6 +27,7 @@ __all__ = [
     "learning_tables",
     "model_tables",
     "phone_tables",
+    "review_tables",
     "search_tables",
 ]
 

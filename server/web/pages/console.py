@@ -9,12 +9,14 @@ from uuid import uuid4
 
 from flask import Blueprint, render_template, request
 
+from server.domain.audit_sample import REASON, AuditFigures
 from server.domain.case import MEDIATED_ROUTES
 from server.domain.roles import Action, Actor
 from server.domain.views import CandidateView, CaseView, Page, ReportView, UnitView
 from server.office import Office
-from server.services import attachments, ranking, reading, units
+from server.services import attachments, audits, duplicates, ranking, reading, units
 from server.services.attachments import AttachmentView
+from server.services.duplicates import JoinView, OfferView
 from server.web.access import current_actor, current_office, needs
 from server.web.pages import kept, sentences, spans, urgency, words
 from server.web.pages.wall import map_data
@@ -55,6 +57,8 @@ class Queue:
     next: str | None = None
     reasons: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Why a person should look, by case: for those that wait for one."""
+    audited: AuditFigures | None = None
+    """How the random audit has gone, when the queue shows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,10 @@ class Detail:
     keys: dict[str, str]
     map_data: dict[str, Any]
     added: tuple[AttachmentView, ...] = ()
+    offers: tuple[OfferView, ...] = ()
+    joins: tuple[JoinView, ...] = ()
+    audit: str | None = None
+    """The report of this case that waits for a random audit."""
 
 
 @blueprint.get("/console")
@@ -138,6 +146,9 @@ def detail_of(office: Office, actor: Actor, case_id: str) -> Detail:
         keys={name: uuid4().hex for name in (*words.STEPS, "close")},
         map_data=map_data([found], _shown_on_map(found, seen, ranked), office.clock()),
         added=attachments.of_case(office, case_id, actor),
+        offers=tuple(duplicates.offers(office, case_id)) if found.status != _DONE else (),
+        joins=tuple(duplicates.joins(office, case_id)),
+        audit=audits.waiting_reports(office, [case_id]).get(case_id),
     )
 
 
@@ -184,13 +195,24 @@ def _queue(office: Office, actor: Actor, filters: Filters) -> Queue:
     if filters.status == _DONE:
         page = _page(office, actor, filters, limit=CLOSED_PAGE)
         return Queue(cases=page.items, next=page.next)
+    if filters.reason == REASON:
+        return _audited(office)
     page = _page(office, actor, filters, limit=QUEUE)
     cases = tuple(urgency.by_urgency(page.items, office.clock()))
     waiting = [case.id for case in cases if case.route == "review" and case.status == "open"]
     reasons = reading.doubts(office, [c.id for c in cases] if filters.reason else waiting)
+    drawn = audits.waiting_reports(office, [case.id for case in cases])
+    reasons |= {case_id: (*reasons.get(case_id, ()), REASON) for case_id in drawn}
     if filters.reason:
         cases = tuple(case for case in cases if filters.reason in reasons.get(case.id, ()))
     return Queue(cases=cases, next=page.next, reasons=reasons)
+
+
+def _audited(office: Office) -> Queue:
+    """What the random audit waits for; also cases that are long closed."""
+    cases = tuple(audits.waiting_cases(office, limit=QUEUE))
+    reasons = {case.id: (REASON,) for case in cases}
+    return Queue(cases=cases, reasons=reasons, audited=audits.figures(office))
 
 
 def _page(office: Office, actor: Actor, filters: Filters, *, limit: int) -> Page[CaseView]:

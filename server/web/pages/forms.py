@@ -12,6 +12,7 @@ from flask import request
 
 from server.domain.attachment import MAX_BYTES, AttachmentKind
 from server.domain.case import Disposition, Refusal, Step
+from server.domain.duplicates import JoinReason
 from server.domain.errors import Invalid, Missing
 from server.domain.evidence import Verdict
 from triage.taxonomy import Label, Route, label_of
@@ -38,6 +39,10 @@ def step_named(name: str) -> Step:
 
 def route() -> Route:
     return _word("route", Route)
+
+
+def join_reason() -> JoinReason:
+    return _word("reason", JoinReason)
 
 
 def disposition() -> Disposition:

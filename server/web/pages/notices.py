@@ -39,6 +39,7 @@ _FIELDS = {
     "share": "目标占比",
     "minutes": "时限",
     "speed": "车速",
+    "number": "编号",
 }
 
 

@@ -99,10 +99,23 @@ def _ended(event: TimelineEvent, names: Names) -> Sentence:
 
 _ENDED = {
     "unsigned": "未签收，转下一组",
+    "joined": "的警情已并入他案",
     "refused": "退单",
     "recalled": "被召回",
     "reassigned": "改派",
 }
+
+
+def _joined(event: TimelineEvent, names: Names) -> Sentence:
+    into = names.cases.get(str(event.body.get("into")), short_id(str(event.body.get("into"))))
+    reason = words.JOIN_REASONS.get(str(event.body.get("reason")), "")
+    return Sentence(f"{names.case(event)}并入{into}（{reason}）")
+
+
+def _reopened(event: TimelineEvent, names: Names) -> Sentence:
+    if event.body.get("why") == "unjoined":
+        return Sentence(f"撤销并入，重新受理：{names.case(event)}", "warn")
+    return Sentence(f"回访不满意或再起纠纷，重新受理：{names.case(event)}", "warn")
 
 
 def _called(event: TimelineEvent, names: Names) -> Sentence:
@@ -246,7 +259,11 @@ _TELLERS: Mapping[str, Callable[[TimelineEvent, Names], Sentence]] = {
     "deadline_warned": _warned,
     "deadline_missed": _missed,
     "case_closed": _closed,
-    "case_reopened": _said("回访不满意或再起纠纷，重新受理：{case}", "warn"),
+    "case_reopened": _reopened,
+    "case_joined": _joined,
+    "case_took": _said("并入一件重复警情：{case}", feed=False),
+    "case_gave_back": _said("并入的警情已撤回：{case}", feed=False),
+    "audit_agreed": _said("抽查认可研判：{case}", feed=False),
     "case_called_back": _called_back,
     "task_raised": _task("新增任务"),
     "task_done": _task("任务已办", "good"),

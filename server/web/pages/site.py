@@ -18,6 +18,7 @@ from server.web.pages import (
     clocks,
     console,
     console_actions,
+    console_review,
     devices,
     duty,
     effect,
@@ -57,6 +58,7 @@ PAGES = (
     wall,
     console,
     console_actions,
+    console_review,
     search,
     people,
     duty,
@@ -116,6 +118,8 @@ def _teach_words(app: Flask) -> None:
         "doubt": words.DOUBTS,
         "band": words.RISK_BANDS,
         "role": words.ROLES,
+        "join": words.JOIN_REASONS,
+        "likeness": words.LIKENESSES,
     }
     for name, table in tables.items():
         app.add_template_filter(
@@ -167,6 +171,7 @@ def _facts() -> dict[str, object]:
         "routes": words.ROUTES,
         "dispositions": words.DISPOSITIONS,
         "refusals": words.REFUSALS,
+        "join_reasons": words.JOIN_REASONS,
         "route_keys": words.ROUTE_KEYS,
         "can": {
             "see_console": Action.SEE_CONSOLE,

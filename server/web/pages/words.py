@@ -11,12 +11,14 @@ from server.domain.aftercare import (
     TASK_NAMES_ZH,
     TASK_STATE_NAMES_ZH,
 )
+from server.domain.audit_sample import REASON
 from server.domain.case import (
     DISPOSITION_NAMES_ZH,
     REFUSAL_NAMES_ZH,
     STATUS_NAMES_ZH,
     STEP_NAMES_ZH,
 )
+from server.domain.duplicates import JOIN_REASON_NAMES_ZH, LIKENESS_NAMES_ZH
 from server.domain.evidence import VERDICT_NAMES_ZH
 from server.domain.recording import RECORDED_NAMES_ZH
 from triage.cues import CUE_NAMES_ZH
@@ -27,7 +29,10 @@ from triage.taxonomy import CATEGORY_NAMES_ZH, LABEL_NAMES_ZH, ROUTE_NAMES_ZH
 UNKNOWN = "未知"
 
 LABELS: Mapping[str, str] = {str(key): name for key, name in LABEL_NAMES_ZH.items()}
-DOUBTS: Mapping[str, str] = {str(key): name for key, name in DOUBT_NAMES_ZH.items()}
+DOUBTS: Mapping[str, str] = {
+    **{str(key): name for key, name in DOUBT_NAMES_ZH.items()},
+    REASON: "随机抽查",
+}
 ROUTES: Mapping[str, str] = {str(key): name for key, name in ROUTE_NAMES_ZH.items()}
 CATEGORIES: Mapping[str, str] = {str(key): name for key, name in CATEGORY_NAMES_ZH.items()}
 STATUSES: Mapping[str, str] = {str(key): name for key, name in STATUS_NAMES_ZH.items()}
@@ -59,6 +64,8 @@ ROLES: Mapping[str, str] = {
     "supervisor": "督导员",
     "admin": "管理员",
 }
+JOIN_REASONS: Mapping[str, str] = {key.value: name for key, name in JOIN_REASON_NAMES_ZH.items()}
+LIKENESSES: Mapping[str, str] = LIKENESS_NAMES_ZH
 UNIT_STATUSES: Mapping[str, str] = {**STATUSES, "off": "不在岗", "free": "待命"}
 CUES: Mapping[str, str] = CUE_NAMES_ZH
 POSITION_DOUBTS: Mapping[str, str] = {

@@ -1,0 +1,80 @@
+"""The random audit: drawn at intake with a known probability, waiting in the review queue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from server.domain import audit_sample
+from server.domain.audit_sample import AuditFigures
+from server.domain.errors import Conflict
+from server.domain.events import NewEvent
+from server.domain.roles import Actor
+from server.domain.views import CaseView
+from server.office import Office
+from server.services import viewing
+from server.services.judgement import Judgement
+from server.store import cases, events, learning, reports, reviewing
+from server.store.engine import reading, writing
+from triage.taxonomy import Route
+
+WAITS = timedelta(days=30)
+"""What nobody looked at for so long leaves the queue; it still counts as drawn."""
+
+
+def draw(
+    office: Office,
+    conn: Connection,
+    report_id: str,
+    judged: Judgement,
+    *,
+    confidential: bool,
+    now: datetime,
+) -> None:
+    """Maybe put a report on the list: only what no person would look at anyway."""
+    share = office.settings.review.audit_share
+    alone = judged.assessment is not None and judged.route is not Route.REVIEW
+    if confidential or not alone or not audit_sample.is_drawn(report_id, share):
+        return
+    label = judged.label.value if judged.label else None
+    drawn = {"report_id": report_id, "at": now, "probability": share, "label": label}
+    reviewing.draw(conn, drawn)
+
+
+def waiting_cases(office: Office, *, limit: int) -> list[CaseView]:
+    """Cases, closed ones too, whose report waits for an audit; the oldest first."""
+    with reading(office.engine) as conn:
+        found = reviewing.audits_waiting(conn, office.clock() - WAITS, limit=limit)
+        ids = list(dict.fromkeys(row.case_id for row in found if row.case_id))
+        rows = [row for case_id in ids if (row := cases.find(conn, case_id)) is not None]
+        return list(viewing.case_views(conn, rows))
+
+
+def waiting_reports(office: Office, case_ids: Sequence[str]) -> dict[str, str]:
+    """Case to the report of it that waits for an audit."""
+    with reading(office.engine) as conn:
+        return reviewing.audits_of_cases(conn, case_ids)
+
+
+def agree(office: Office, report_id: str, actor: Actor) -> None:
+    """A person has read the report and the model was right; kept as that person's word too."""
+    now = office.clock()
+    with writing(office.engine) as conn:
+        if not reviewing.looked(conn, report_id, at=now, by=actor.name):
+            raise Conflict("This report waits for no audit; somebody else was faster.")
+        row = reports.find(conn, report_id)
+        assert row is not None, "a drawn report exists: foreign key"
+        said = {"report_id": report_id, "at": now, "by": actor.name, "label": row.label}
+        said |= {"category": row.category, "why": None, "label_before": row.label}
+        learning.add_opinion(conn, said, screen="console", saw_model=True, purpose="correct")
+        body = {"label": row.label}
+        told = NewEvent("audit_agreed", now, actor.name, row.case_id, report_id, body=body)
+        events.tell(conn, [told])
+
+
+def figures(office: Office) -> AuditFigures:
+    """Of what was drawn in the last 30 days."""
+    with reading(office.engine) as conn:
+        return AuditFigures(*reviewing.audit_counts(conn, office.clock() - WAITS))
