@@ -99,6 +99,7 @@ def register(app: Flask) -> None:
     _teach_words(app)
     _teach_time(app)
     app.context_processor(_facts)
+    app.add_template_test(lambda term: term == words.WHOLE_MEANING, "whole_meaning")
     app.add_template_test(lambda address: navigation.is_here(address, request.path), "here")
 
 

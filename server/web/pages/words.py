@@ -27,6 +27,8 @@ from triage.recurrence import BAND_NAMES_ZH
 from triage.taxonomy import CATEGORY_NAMES_ZH, LABEL_NAMES_ZH, ROUTE_NAMES_ZH
 
 UNKNOWN = "未知"
+WHOLE_MEANING = "整体语义"
+"""What the encoder adds to a sum of words; stands among the reasons (``triage.encoded``)."""
 
 LABELS: Mapping[str, str] = {str(key): name for key, name in LABEL_NAMES_ZH.items()}
 DOUBTS: Mapping[str, str] = {
