@@ -106,16 +106,13 @@ _ENDED = {
 }
 
 
+_REOPENED, _UNHAPPY = {"unjoined": "撤销并入"}, "回访不满意或再起纠纷"
+
+
 def _joined(event: TimelineEvent, names: Names) -> Sentence:
     into = names.cases.get(str(event.body.get("into")), short_id(str(event.body.get("into"))))
     reason = words.JOIN_REASONS.get(str(event.body.get("reason")), "")
     return Sentence(f"{names.case(event)}并入{into}（{reason}）")
-
-
-def _reopened(event: TimelineEvent, names: Names) -> Sentence:
-    if event.body.get("why") == "unjoined":
-        return Sentence(f"撤销并入，重新受理：{names.case(event)}", "warn")
-    return Sentence(f"回访不满意或再起纠纷，重新受理：{names.case(event)}", "warn")
 
 
 def _called(event: TimelineEvent, names: Names) -> Sentence:
@@ -259,7 +256,10 @@ _TELLERS: Mapping[str, Callable[[TimelineEvent, Names], Sentence]] = {
     "deadline_warned": _warned,
     "deadline_missed": _missed,
     "case_closed": _closed,
-    "case_reopened": _reopened,
+    "case_reopened": lambda event, names: Sentence(
+        f"{_REOPENED.get(str(event.body.get('why')), _UNHAPPY)}，重新受理：{names.case(event)}",
+        "warn",
+    ),
     "case_joined": _joined,
     "case_took": _said("并入一件重复警情：{case}", feed=False),
     "case_gave_back": _said("并入的警情已撤回：{case}", feed=False),
