@@ -106,9 +106,6 @@ _ENDED = {
 }
 
 
-_REOPENED, _UNHAPPY = {"unjoined": "撤销并入"}, "回访不满意或再起纠纷"
-
-
 def _joined(event: TimelineEvent, names: Names) -> Sentence:
     into = names.cases.get(str(event.body.get("into")), short_id(str(event.body.get("into"))))
     reason = words.JOIN_REASONS.get(str(event.body.get("reason")), "")
@@ -148,11 +145,9 @@ def _task(said: str, tone: Tone = "plain") -> Callable[..., Sentence]:
     return teller
 
 
-_ATTACHED = {"note": "说明", "photo": "照片", "voice": "录音"}
-
-
 def _attached(event: TimelineEvent, names: Names) -> Sentence:
-    what = _ATTACHED.get(str(event.body.get("kind")), "附件")
+    kinds = {"note": "说明", "photo": "照片", "voice": "录音"}
+    what = kinds.get(str(event.body.get("kind")), "附件")
     return Sentence(f"现场{what}已存入：{names.case(event)}")
 
 
