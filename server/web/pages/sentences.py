@@ -252,7 +252,8 @@ _TELLERS: Mapping[str, Callable[[TimelineEvent, Names], Sentence]] = {
     "deadline_missed": _missed,
     "case_closed": _closed,
     "case_reopened": lambda event, names: Sentence(
-        f"{_REOPENED.get(str(event.body.get('why')), _UNHAPPY)}，重新受理：{names.case(event)}",
+        ("撤销并入" if event.body.get("why") == "unjoined" else "回访不满意或再起纠纷")
+        + f"，重新受理：{names.case(event)}",
         "warn",
     ),
     "case_joined": _joined,
