@@ -90,7 +90,17 @@ class Shown(HTMLParser):
             self.said.append(data)
 
 
-ALWAYS_CHINESE = ("中文", "押金", "康乐", "单元", "红", "橙", "黄", "蓝")
+ALWAYS_CHINESE = (
+    "中文",
+    "押金",
+    "康乐",
+    "单元",
+    "红",
+    "橙",
+    "黄",
+    "蓝",
+    *"日期 上岗 下岗 休息起 休息止 成员".split(),
+)
 """The switch's own word, and what Chinese files and settings must say as it is."""
 
 
