@@ -99,7 +99,7 @@ ALWAYS_CHINESE = (
     "橙",
     "黄",
     "蓝",
-    *"日期 上岗 下岗 休息起 休息止 成员".split(),
+    *["日期", "上岗", "下岗", "休息起", "休息止", "成员"],
 )
 """The switch's own word, and what Chinese files and settings must say as it is."""
 
