@@ -20,7 +20,7 @@ from server.domain.events import NewEvent
 from server.domain.roles import Actor
 from server.domain.views import CaseView
 from server.office import Office
-from server.services import aftercare, dispatch, viewing
+from server.services import aftercare, dispatch, travel_times, viewing
 from server.store import cases, events, reports, reviewing
 from server.store.engine import reading, writing
 from triage.taxonomy import Route
@@ -110,10 +110,12 @@ def take_apart(office: Office, number: int, actor: Actor) -> CaseView:
     later join has moved the reports on.
     """
     now = office.clock()
-    with writing(office.engine) as conn:
+    with reading(office.engine) as conn:
         row = reviewing.join(conn, number)
-        if row is None:
-            raise Missing("join", str(number))
+    if row is None:
+        raise Missing("join", str(number))
+    travel = travel_times.of_case(office, row.case_id)
+    with writing(office.engine) as conn:
         for each in sorted({row.case_id, row.into_id}):
             _load(conn, each, lock=True)
         case = _load(conn, row.case_id)
@@ -128,7 +130,7 @@ def take_apart(office: Office, number: int, actor: Actor) -> CaseView:
             reports.change(conn, report_id, case_id=case.id, linked_to=linked_to)
         body = {"from": case.id, "join": number}
         told = [NewEvent("case_gave_back", now, actor.name, row.into_id, body=body)]
-        told += aftercare.reopen(office, conn, case, why="unjoined", by=actor.name, now=now)
+        told += aftercare.reopen(office, conn, case, travel, why="unjoined", by=actor.name, now=now)
         events.tell(conn, told)
         return viewing.case_views(conn, [_row(conn, row.case_id)])[0]
 
