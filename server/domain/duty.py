@@ -108,6 +108,20 @@ def on_duty_at(at: datetime, duties: Iterable[Span], breaks: Iterable[Span]) -> 
     return {span.unit_id for span in duties if span.covers(at)} - resting
 
 
+def check_break(pause: Span, duties: Iterable[Span], breaks: Iterable[Span]) -> None:
+    """A break lies inside one shift of its unit and touches no other. Raises Invalid."""
+    start, end = pause.start, pause.end
+    if end is None or not start < end:
+        raise Invalid("break", "休息的止要晚于起")
+    mine = [span for span in duties if span.unit_id == pause.unit_id and span.covers(start)]
+    if not any(span.end is None or end <= span.end for span in mine):
+        raise Invalid("break", "休息时间不在班次之内，请核对")
+    for other in breaks:
+        same = other.unit_id == pause.unit_id
+        if same and other.start < end and (other.end is None or start < other.end):
+            raise Invalid("break", "与已有的休息重叠")
+
+
 def _edges(spans: Iterable[Span], since: datetime, until: datetime) -> list[datetime]:
     inner = {at for span in spans for at in (span.start, span.end) if at is not None}
     return sorted({since, until, *(at for at in inner if since < at < until)})

@@ -75,6 +75,12 @@ def add_member(office: Office, unit_id: str, name: str) -> None:
         raise Conflict(f"{name} is in {unit_id} already, or there is no such unit.") from error
 
 
+def traits(office: Office) -> dict[str, Traits]:
+    """What is known of each unit; units nobody said anything of are left out."""
+    with reading(office.engine) as conn:
+        return units.traits(conn)
+
+
 def set_traits(office: Office, unit_id: str, told: Traits, *, actor: Actor) -> None:
     """What the unit is good at and answers for; unknown categories and communities are refused."""
     leaves = {*CATEGORY_NAMES_ZH, *LABELS}

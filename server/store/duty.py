@@ -76,6 +76,20 @@ def put(conn: Connection, shift: Shift) -> None:
         )
 
 
+def add_break(conn: Connection, pause: Span) -> None:
+    conn.execute(
+        insert(duty_breaks).values(unit_id=pause.unit_id, start_at=pause.start, end_at=pause.end)
+    )
+
+
+def remove_break(conn: Connection, unit_id: str, start: datetime) -> bool:
+    """False when there is none that begins then."""
+    query = delete(duty_breaks).where(
+        duty_breaks.c.unit_id == unit_id, duty_breaks.c.start_at == start
+    )
+    return conn.execute(query).rowcount == 1
+
+
 def end_open(conn: Connection, shift: Shift) -> int:
     """A sheet takes the place of 'until further notice'; how many such shifts it ended."""
     running = (duties.c.unit_id == shift.unit_id) & duties.c.end_at.is_(None)

@@ -40,6 +40,11 @@ _FIELDS = {
     "minutes": "时限",
     "speed": "车速",
     "number": "编号",
+    "terms": "约定",
+    "form": "形式",
+    "parts": "分期",
+    "instalments": "分期",
+    "break": "休息",
 }
 
 

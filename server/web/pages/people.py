@@ -9,10 +9,11 @@ from werkzeug.wrappers import Response
 
 from server.domain.errors import Invalid
 from server.domain.roles import Action, Role
-from server.services import accounts, people, units
+from server.domain.unit import Traits
+from server.services import accounts, people, roster, units
 from server.store.accounts import User
 from server.web.access import current_actor, current_office, needs
-from server.web.pages import words
+from server.web.pages import unit_traits, words
 from server.web.pages.notices import then_back
 
 blueprint = Blueprint("people", __name__)
@@ -103,12 +104,21 @@ def restore(user_id: int) -> Response:
 @blueprint.get("/console/units")
 @needs(Action.SEE_CONSOLE)
 def all_units() -> str:
-    """Every unit: duty, task, last position with its age and doubt, battery, devices."""
+    """Every unit: duty, task, last position with its age and doubt, battery, devices, skills."""
+    known, edited = roster.traits(current_office()), request.args.get("edit", "")
     found = units.unit_views(current_office(), current_actor())
     points = sorted({unit.point for unit in found})
     wanted = request.args.get("point", "")
     shown = [unit for unit in found if not wanted or unit.point == wanted]
-    return render_template("units.html", units=shown, points=points)
+    return render_template(
+        "units.html",
+        units=shown,
+        points=points,
+        traits=known,
+        no_traits=Traits(),
+        edited=edited,
+        form=unit_traits.form_of(edited, known.get(edited, Traits())) if edited else None,
+    )
 
 
 def _act(said: str, change: Callable[[], User]) -> Response:

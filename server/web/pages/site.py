@@ -14,6 +14,7 @@ from server.web import metrics, translation
 from server.web.access import OFFICE, actor_or_none, current_office
 from server.web.pages import (
     aftercare,
+    agreeing,
     assets,
     clocks,
     console,
@@ -43,6 +44,7 @@ from server.web.pages import (
     tiles,
     timefmt,
     training,
+    unit_traits,
     urgency,
     wall,
     watching,
@@ -63,7 +65,9 @@ PAGES = (
     people,
     duty,
     posts,
+    unit_traits,
     aftercare,
+    agreeing,
     oversight,
     papers,
     clocks,
