@@ -61,20 +61,25 @@ def to_onnx(fitted: Fitted) -> bytes:
     graph = model.graph
     features = graph.output[0].name
     del graph.output[:]
-    for name, head in (("labels", fitted.labels), ("categories", fitted.categories)):
-        _append_head(graph, features, name, head)
+    heads_of = (
+        ("labels", fitted.labels, np.float32),
+        ("categories", fitted.categories, np.float16),
+    )
+    for name, head, kept_as in heads_of:
+        _append_head(graph, features, name, head, kept_as)
         shape = [None, head.bias.shape[0]]
         graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
     checker.check_model(model)
     return bytes(model.SerializeToString())
 
 
-def _append_head(graph: Any, features: str, name: str, head: Head) -> None:
-    from onnx import helper, numpy_helper
+def _append_head(graph: Any, features: str, name: str, head: Head, kept_as: Any) -> None:
+    from onnx import TensorProto, helper, numpy_helper
 
-    weights, bias = f"{name}_weights", f"{name}_bias"
-    graph.initializer.append(numpy_helper.from_array(head.weights.astype(np.float32), weights))
+    kept, weights, bias = f"{name}_kept", f"{name}_weights", f"{name}_bias"
+    graph.initializer.append(numpy_helper.from_array(head.weights.astype(kept_as), kept))
     graph.initializer.append(numpy_helper.from_array(head.bias.astype(np.float32), bias))
+    graph.node.append(helper.make_node("Cast", [kept], [weights], to=TensorProto.FLOAT))
     scores = f"{name}_scores"
     graph.node.append(helper.make_node("Gemm", [features, weights, bias], [scores]))
     graph.node.append(helper.make_node("Softmax", [scores], [name], axis=1))

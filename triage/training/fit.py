@@ -133,7 +133,9 @@ def _category_head(features: Any, examples: Sequence[Example], seed: int) -> Hea
     rows = [i for i, example in enumerate(examples) if example.category is not None]
     leaves = np.array([CATEGORIES.index(examples[i].category or "") for i in rows])
     weights = _weights(examples)[rows]
-    return _head(features[rows], leaves, len(CATEGORIES), _CATEGORY_C, seed, weights)
+    head = _head(features[rows], leaves, len(CATEGORIES), _CATEGORY_C, seed, weights)
+    # Rounded as they will be shipped: this head is the biggest part of the file.
+    return Head(head.weights.astype(np.float16).astype(np.float64), head.bias)
 
 
 def _weights(examples: Sequence[Example]) -> Any:

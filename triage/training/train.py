@@ -13,7 +13,9 @@ from typing import Any
 from triage.assessment import Assessment
 from triage.cues import Lexicon
 from triage.doubt import Evidence, Limits, doubts
+from triage.encoded import KIND as ENCODED
 from triage.encoder import Encoder
+from triage.model import KIND as LINEAR
 from triage.policy import Thresholds, route_of
 from triage.segmenter import Segmenter, concepts_text
 from triage.shipped import lexicon_text
@@ -76,7 +78,11 @@ def train(
     limits = Limits()
     choice = choose(rows, limits)
     judgements = _judgements(unseen, rows, choice.values, limits, name)
-    measured = {"held_out": metrics(judgements, name), "parts": _parts(unseen, judgements)}
+    measured = {
+        "kind": ENCODED if encoded else LINEAR,
+        "held_out": metrics(judgements, name),
+        "parts": _parts(unseen, judgements),
+    }
     training = _training_facts(examples, len(read) - len(examples), seed)
     # Finer than a second: a correction of the same second must count as older when it was read.
     created_at = at.isoformat(timespec="milliseconds")
