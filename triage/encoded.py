@@ -67,11 +67,15 @@ class EncodedModel:
         self._mix = mix
 
     @classmethod
-    def open(cls, path: Path, segmenter: Segmenter, encoder: Path) -> EncodedModel:
-        """Load and check; ``ArtefactRefused`` names the file at fault."""
+    def open(
+        cls, path: Path, segmenter: Segmenter, encoder: Path, *, shared: Encoder | None = None
+    ) -> EncodedModel:
+        """Load and check; ``ArtefactRefused`` names the file at fault. ``shared`` is an encoder in
+        memory: it serves this model too when it is the one that the manifest names."""
         manifest = read_manifest(path)
         verify_files(path, manifest)
-        opened = Encoder.open(encoder)
+        same = shared is not None and shared.sha256 == manifest.facts["encoder"]["sha256"]
+        opened = shared if shared is not None and same else Encoder.open(encoder)
         if opened.sha256 != manifest.facts["encoder"]["sha256"]:
             raise ArtefactRefused(path.name, f"the encoder {opened.name} is not the one it had")
         try:
@@ -88,6 +92,10 @@ class EncodedModel:
         for start in range(0, len(texts), _BATCH):
             judged += self._judge_batch(texts[start : start + _BATCH])
         return judged
+
+    @property
+    def encoder(self) -> Encoder:
+        return self._encoder
 
     def vectors(self, texts: Sequence[str]) -> Any:
         """The encoder's vectors, (texts, hidden)."""
@@ -132,16 +140,18 @@ class EncodedModel:
             raise ArtefactRefused(file.parent.name, f"it does not repeat {file.name}")
 
 
-def open_model(path: Path, segmenter: Segmenter, folders: Sequence[Path]) -> Model:
-    """The artefact's model with its encoder from the first of ``folders`` that has it; without the
-    encoder its linear part alone, which is not ``complete``."""
+def open_model(
+    path: Path, segmenter: Segmenter, folders: Sequence[Path], *, shared: Encoder | None = None
+) -> Model:
+    """The artefact's model with its encoder, ``shared`` or from the first of ``folders`` that has
+    it; without the encoder its linear part alone, which is not ``complete``."""
     manifest = read_manifest(path)
     if manifest.kind != KIND:
         return LinearModel.open(path, segmenter)
     encoder = find_encoder(str(manifest.facts["encoder"]["name"]), folders)
     if encoder is None:
         return LinearModel.open(path, segmenter)
-    return EncodedModel.open(path, segmenter, encoder)
+    return EncodedModel.open(path, segmenter, encoder, shared=shared)
 
 
 def mix_of(manifest: Manifest) -> Mix:

@@ -11,7 +11,8 @@ from typing import Any
 from triage.assessment import Assessment, Reason
 from triage.cues import Cue, Lexicon, find_cues
 from triage.doubt import Evidence, doubts
-from triage.encoded import open_model
+from triage.encoded import EncodedModel, open_model
+from triage.encoder import Encoder
 from triage.errors import ModelUnavailable
 from triage.model import Judged, Model
 from triage.policy import route_of
@@ -191,11 +192,17 @@ class Triager:
         key = (artefact.path, _stat(artefact.path / MANIFEST_FILE))
         model = self._kept.pop(key, None)
         if model is None:
-            model = open_model(artefact.path, self._segmenter, self._registry.folders())
+            folders = self._registry.folders()
+            model = open_model(artefact.path, self._segmenter, folders, shared=self._encoder())
         # The one before stays in memory, so that a roll-back takes no loading.
         if model.complete:
             self._kept = dict([*self._kept.items(), (key, model)][-_KEPT:])
         return model
+
+    def _encoder(self) -> Encoder | None:
+        """One in memory: opening it takes most of a promotion's time."""
+        kept = (model for model in self._kept.values() if isinstance(model, EncodedModel))
+        return next((model.encoder for model in kept), None)
 
     def _signature(self) -> Signature:
         """Inode, size and time of the files that decide which model serves, and of its manifest."""

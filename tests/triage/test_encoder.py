@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -168,3 +169,20 @@ def test_a_site_can_train_on_the_encoder(small_corpus: Path, tmp_path: Path) -> 
     assert made.metrics["held_out"]["n"] == sum(
         len(file.read_text(encoding="utf-8").splitlines()) for file in thin.glob("*.jsonl")
     )
+
+
+def test_two_models_of_one_encoder_share_it_in_memory(shipped: Path, segmenter: Segmenter) -> None:
+    first = opened(shipped, segmenter)
+    assert isinstance(first, EncodedModel)
+    again = open_model(shipped, segmenter, [shipped.parent], shared=first.encoder)
+    assert isinstance(again, EncodedModel)
+    assert again.encoder is first.encoder
+
+
+def test_an_encoder_that_the_manifest_does_not_name_is_not_shared(
+    shipped: Path, segmenter: Segmenter, encoder: Encoder
+) -> None:
+    other = replace(encoder, sha256="0" * 64)
+    again = open_model(shipped, segmenter, [shipped.parent], shared=other)
+    assert isinstance(again, EncodedModel)
+    assert again.encoder is not other

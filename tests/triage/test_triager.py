@@ -60,6 +60,7 @@ def test_assessments_survive_json(triager: Triager) -> None:
             "reasons",
             "doubt",
             "model",
+            "unknown_share",
         }
         assert abs(sum(row["p"].values()) - 1) < 1e-9
         assert Assessment.from_json(row).as_json() == row
