@@ -77,7 +77,8 @@ def test_a_shadow_and_a_second_person_are_shown(
 ) -> None:
     client = enter(Role.SUPERVISOR)
     page = client.get("/console/models").text
-    assert "开始试运行" in page
+    assert "没有候选模型" in page, "no form without anything to choose"
+    assert "开始试运行" not in page
     told = client.post("/console/models/shadow", data={"name": "x"}, follow_redirects=True).text
     assert "请写明理由" in told
     data = {"name": "no-such-1", "why": "试"}
