@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.lexicon_check import RECORD
+from triage import encoded, model
 from triage.artefact import read_manifest, sha256_of
 from triage.assessment import Assessment
 from triage.doubt import Evidence, Limits
@@ -23,6 +24,7 @@ from triage.redaction import mask_numbers
 from triage.registry import Registry
 from triage.shipped import datasets_dir, lexicon_text, models_dir
 from triage.taxonomy import LABELS, Label, Route
+from triage.training import gate
 from triage.training.bounds import upper95, wilson
 from triage.training.corpus import (
     Example,
@@ -80,7 +82,8 @@ def test_the_dataset_manifest_is_true() -> None:
     folder = datasets_dir()
     facts = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     assert {row["file"] for row in facts["files"]} == {
-        f"corpus/{file.name}" for file in (folder / "corpus").glob("*.jsonl")
+        "golden.jsonl",
+        *(f"corpus/{file.name}" for file in (folder / "corpus").glob("*.jsonl")),
     }
     for row in facts["files"]:
         file = folder / row["file"]
@@ -236,6 +239,16 @@ def test_the_gate_minds_lost_recall_and_new_misses() -> None:
     assert "police recall falls" in objections(figures_with(0.78, 0.02), now)[0]
     assert "handed on rises" in objections(figures_with(0.80, 0.03), now)[0]
     assert objections(figures_with(0.80, 0.02, n=0), None) == ("it was measured on no text",)
+
+
+def test_words_alone_never_take_the_place_of_an_encoder() -> None:
+    assert (gate.LINEAR, gate.ENCODED) == (model.KIND, encoded.KIND)
+    better = figures_with(0.95, 0.005)
+    serving = figures_with(0.80, 0.02) | {"kind": encoded.KIND}
+    (only,) = objections(better | {"kind": model.KIND}, serving)
+    assert "words alone" in only
+    assert objections(better | {"kind": encoded.KIND}, serving) == ()
+    assert objections(better | {"kind": model.KIND}, serving | {"kind": model.KIND}) == ()
 
 
 def test_training_twice_gives_the_same_model(

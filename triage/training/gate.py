@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from triage.encoded import KIND as ENCODED
 from triage.errors import ArtefactRefused
-from triage.model import KIND as LINEAR
 
+LINEAR, ENCODED = "linear", "encoded"
+"""Kinds of a model, as its manifest has them; a test compares them with the models' own."""
 SLACK = 0.005
 """Recall may differ by this much between two runs over the same held-out texts."""
 
