@@ -50,7 +50,7 @@ def test_the_walk_of_a_case_from_the_line_to_settled(
     desk.click(".candidates li:has-text('顺达一组') button")
     expect(desk.locator(".case-head")).to_contain_text("已派单")
 
-    expect(phone.locator("article.case h1")).to_have_text("演示路1号")
+    expect(phone.locator("article.case h1:visible")).to_have_text("演示路1号")
     expect(phone.locator(".dial")).to_have_attribute("href", "tel:10000000001")
     hrefs = phone.locator(".ways a").evaluate_all("links => links.map((a) => a.href)")
     assert [href.split(":")[0] for href in hrefs] == ["https", "https", "https", "geo"]

@@ -130,4 +130,4 @@ def test_promote_from_the_office_and_back(office: Office) -> None:
     assert models.registry(office).current().name == "copy-1"
     assert models.rollback(office, actor=CHEF, why="试退回") == served.name
     kinds = {row.kind for row in models.history(office)}
-    assert kinds == {"promoted", "rolled_back"}
+    assert kinds == {"gate", "promoted", "rolled_back"}
