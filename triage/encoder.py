@@ -30,7 +30,7 @@ _BATCH = 16
 
 @dataclass(frozen=True)
 class Encoder:
-    """Thread-safe; 6 to 8 ms a text of sixty characters on one core."""
+    """Thread-safe; a text of sixty characters takes 12.5 ms on one quiet core (docs/TRIAGE.md)."""
 
     name: str
     sha256: str

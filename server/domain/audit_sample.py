@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from hashlib import sha256
 
 REASON = "random_audit"
 _Z = 1.959_963_985  # two-sided 95 %
@@ -28,12 +27,6 @@ class AuditFigures:
     @property
     def interval(self) -> tuple[float, float] | None:
         return wilson(self.changed, self.looked) if self.looked else None
-
-
-def is_drawn(report_id: str, share: float) -> bool:
-    """By a hash of the id: the same for every process, independent of text and other draws."""
-    number = int.from_bytes(sha256(b"audit:" + report_id.encode()).digest()[:8])
-    return number < share * 2**64
 
 
 def wilson(hits: int, of: int) -> tuple[float, float]:

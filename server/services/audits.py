@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from server.domain import audit_sample
 from server.domain.audit_sample import AuditFigures
 from server.domain.errors import Conflict
 from server.domain.events import NewEvent
@@ -18,6 +17,7 @@ from server.services import viewing
 from server.services.judgement import Judgement
 from server.store import cases, events, learning, reports, reviewing
 from server.store.engine import reading, writing
+from triage.selection import is_audited
 from triage.taxonomy import Route
 
 WAITS = timedelta(days=30)
@@ -36,11 +36,16 @@ def draw(
     """Maybe put a report on the list: only what no person would look at anyway."""
     share = office.settings.review.audit_share
     alone = judged.assessment is not None and judged.route is not Route.REVIEW
-    if confidential or not alone or not audit_sample.is_drawn(report_id, share):
+    if confidential or not alone or not is_audited(report_id, share, draw_key(office)):
         return
     label = judged.label.value if judged.label else None
     drawn = {"report_id": report_id, "at": now, "probability": share, "label": label}
     reviewing.draw(conn, drawn)
+
+
+def draw_key(office: Office) -> str:
+    """Known to the office alone, so that nobody can tell which reports will be looked at."""
+    return office.vault.key("audit", "draw")
 
 
 def waiting_cases(office: Office, *, limit: int) -> list[CaseView]:

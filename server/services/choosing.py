@@ -12,6 +12,7 @@ from server.domain.errors import Conflict, Invalid
 from server.domain.roles import Actor
 from server.office import Office
 from server.services import opinions, review
+from server.services.audits import draw_key
 from server.store import learning
 from server.store.engine import reading
 from triage.assessment import Assessment
@@ -75,7 +76,10 @@ def to_label(office: Office) -> Next:
         rows = learning.unlabelled(conn, now - timedelta(days=rule.label_days), limit=POOL)
     by_id = {row.id: row for row in rows}
     chosen = choose(
-        [_unlabelled(row) for row in rows], BATCH, audit_share=rule.audit_share, salt=_salt(office)
+        [_unlabelled(row) for row in rows],
+        BATCH,
+        audit_share=rule.audit_share,
+        salt=draw_key(office),
     )
     shown = [_to_label(by_id[one.id], one) for one in chosen[:SHOWN]]
     return Next(tuple(shown), Counter(one.reason for one in chosen))
@@ -95,7 +99,7 @@ def say(
     if reason not in REASON_NAMES:
         raise Invalid("reason", "请刷新页面后重试")
     share = office.settings.learning.audit_share
-    audited = is_audited(report_id, share, _salt(office))
+    audited = is_audited(report_id, share, draw_key(office))
     with reading(office.engine) as conn:
         if learning.opinions(conn, report_id=report_id):
             raise Conflict(f"Somebody has already spoken on report {report_id}.")
@@ -120,7 +124,7 @@ def estimate(office: Office) -> Estimate:
     operator corrected first would hide the model's faults.
     """
     since = office.clock() - timedelta(days=ESTIMATE_DAYS)
-    share, salt = office.settings.learning.audit_share, _salt(office)
+    share, salt = office.settings.learning.audit_share, draw_key(office)
     with reading(office.engine) as conn:
         ids = learning.live_report_ids(conn, since, limit=MOST_REPORTS)
         drawn = [report_id for report_id in ids if is_audited(report_id, share, salt)]
@@ -157,8 +161,3 @@ def _unlabelled(row: Any) -> Unlabelled:
 
 def _to_label(row: Any, chosen: Chosen) -> ToLabel:
     return ToLabel(row.id, row.received_at, row.text, chosen.reason)
-
-
-def _salt(office: Office) -> str:
-    """Known to the office alone, so that nobody can tell which reports will be looked at."""
-    return office.vault.key("audit", "draw")

@@ -18,13 +18,14 @@ from server.domain.geo import Place
 from server.domain.report import Caller, NewReport
 from server.domain.roles import Actor, Role
 from server.office import Judge, Office, utc_now
-from server.services import accounts, intake, roster
+from server.services import accounts, dispatch, intake, review, roster
 from server.store.engine import open_engine
 from server.vault import open_vault
 from server.web.auth import COOKIE
 from server.web.flask_app import create_web
 from server.web.server import WebServer
 from server.web.sign_in import DemoAccount
+from triage.taxonomy import Route
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
@@ -91,6 +92,16 @@ def file(office: Office) -> Callable[..., str]:
         return str(report["case_id"])
 
     return take
+
+
+@pytest.fixture
+def case_id(office: Office, file: Callable[..., str]) -> str:
+    """A case that the dispatcher gave to the first unit."""
+    made = file()
+    desk = Actor("zhihui", Role.DISPATCHER)
+    review.decide_route(office, made, Route.MEDIATE, actor=desk)
+    dispatch.assign(office, made, UNIT, desk)
+    return made
 
 
 @pytest.fixture

@@ -6,13 +6,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from server.domain.case import Step
 from server.domain.roles import Actor, Role
 from server.office import Office
-from server.services import dispatch, reading, review, tracking
+from server.services import reading, review, tracking
 from triage.taxonomy import Route as Way
 
 UNIT, OTHER = "shunda-1", "kangle-1"
@@ -20,14 +19,6 @@ DISPATCHER = Actor("zhihui", Role.DISPATCHER)
 Opener = Callable[..., Any]
 SENT_MS = 20_000
 PAGE_IS_KEPT = "caches.open('xn-pages').then((c) => c.match('/m')).then((p) => p?.text())"
-
-
-@pytest.fixture
-def case_id(office: Office, file: Callable[..., str]) -> str:
-    made = file()
-    review.decide_route(office, made, Way.MEDIATE, actor=DISPATCHER)
-    dispatch.assign(office, made, UNIT, DISPATCHER)
-    return made
 
 
 def phone(look: Opener, **options: object) -> Page:

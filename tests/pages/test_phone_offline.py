@@ -16,22 +16,13 @@ from playwright.sync_api import Page, expect
 
 from server.domain.roles import Actor, Role
 from server.office import Office
-from server.services import attachments, dispatch, reading, review, units
-from triage.taxonomy import Route as Way
+from server.services import attachments, dispatch, reading, units
 
 UNIT = "shunda-1"
 DISPATCHER = Actor("zhihui", Role.DISPATCHER)
 Opener = Callable[..., Any]
 SENT_MS = 30_000
 PAGE_IS_KEPT = "caches.open('xn-pages').then((c) => c.match('/m')).then(Boolean)"
-
-
-@pytest.fixture
-def case_id(office: Office, file: Callable[..., str]) -> str:
-    made = file()
-    review.decide_route(office, made, Way.MEDIATE, actor=DISPATCHER)
-    dispatch.assign(office, made, UNIT, DISPATCHER)
-    return made
 
 
 def png() -> bytes:

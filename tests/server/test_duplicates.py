@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import pytest
 
-from server.domain import audit_sample
 from server.domain.audit_sample import REASON, AuditFigures, wilson
 from server.domain.duplicates import JoinReason, Traits, offers
 from server.domain.errors import CaseClosed, Conflict, Missing
@@ -16,6 +15,7 @@ from server.domain.report import Caller, NewReport
 from server.domain.roles import Actor, Role
 from server.office import Office
 from server.services import audits, dispatch, duplicates, intake, reading, review, roster
+from triage.selection import is_audited
 from triage.taxonomy import Label, Route
 
 LINE = Actor("line", Role.INTAKE)
@@ -146,10 +146,10 @@ def auditing(office: Office, share: float) -> Office:
 
 
 def test_the_draw_keeps_its_share_and_the_interval_is_wilsons() -> None:
-    drawn = sum(audit_sample.is_drawn(f"R{number}", 0.1) for number in range(20_000))
+    drawn = sum(is_audited(f"R{number}", 0.1, "key") for number in range(20_000))
     assert 1_850 < drawn < 2_150
-    assert not any(audit_sample.is_drawn(f"R{number}", 0.0) for number in range(1000))
-    assert all(audit_sample.is_drawn(f"R{number}", 1.0) for number in range(1000))
+    assert not any(is_audited(f"R{number}", 0.0, "key") for number in range(1000))
+    assert all(is_audited(f"R{number}", 1.0, "key") for number in range(1000))
     assert wilson(0, 10) == pytest.approx((0.0, 0.2775), abs=1e-4)
     assert wilson(5, 10) == pytest.approx((0.2366, 0.7634), abs=1e-4)
     assert AuditFigures(3, 0, 0).interval is None

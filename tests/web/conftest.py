@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -14,12 +15,14 @@ from server.domain.geo import Place
 from server.domain.roles import Actor, Role
 from server.office import Office
 from server.services import accounts, roster
+from server.web.auth import COOKIE
 from server.web.flask_app import create_web
 from server.web.server import WebServer
 
 UNIT = "u-shunda-1"
 OTHER_UNIT = "u-kangle-1"
 PASSWORD = "made-up-password"
+API = "/api/v1"
 
 Headers = dict[str, str]
 
@@ -58,6 +61,35 @@ def bearer(office: Office, units: tuple[str, str]) -> Callable[..., Headers]:
 
 
 @pytest.fixture
+def web(office: Office) -> Flask:
+    """Without the forms' tokens, for tests that post by hand."""
+    app = create_web(office)
+    app.config["WTF_CSRF_METHODS"] = set()
+    return app
+
+
+@pytest.fixture
+def enter(office: Office, web: Flask) -> Callable[[Role], FlaskClient]:
+    """A client of ``web`` signed in by role."""
+
+    def make(role: Role) -> FlaskClient:
+        user = accounts.create_user(office, f"u-{role.value}", PASSWORD, role)
+        client = web.test_client()
+        client.set_cookie(COOKIE, accounts.open_session(office, user))
+        return client
+
+    return make
+
+
+@pytest.fixture
+def desk(office: Office, client: FlaskClient, units: tuple[str, str]) -> FlaskClient:
+    """``client`` signed in as a dispatcher; forms keep their tokens."""
+    user = accounts.create_user(office, "zhihui", PASSWORD, Role.DISPATCHER, None)
+    client.set_cookie(COOKIE, accounts.open_session(office, user))
+    return client
+
+
+@pytest.fixture
 def new_report(office: Office) -> Callable[..., dict[str, object]]:
     """A report's body; keyword arguments replace fields."""
 
@@ -74,6 +106,19 @@ def new_report(office: Office) -> Callable[..., dict[str, object]]:
         return body | changes
 
     return make
+
+
+@pytest.fixture
+def assigned_case(
+    client: FlaskClient, bearer: Callable[..., Headers], new_report: Callable[..., object]
+) -> str:
+    """A case for mediators that a unit has been given, filed over HTTP."""
+    filed: Any = client.post(f"{API}/reports", json=new_report(), headers=bearer("intake")).json
+    found, desk = str(filed["case"]["id"]), bearer("dispatcher")
+    if filed["case"]["assignment"] is None:
+        client.post(f"{API}/cases/{found}/route", json={"route": "mediate"}, headers=desk)
+        client.post(f"{API}/cases/{found}/assign", headers=desk)
+    return found
 
 
 @pytest.fixture

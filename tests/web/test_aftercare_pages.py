@@ -9,33 +9,19 @@ from datetime import timedelta
 import pytest
 from flask.testing import FlaskClient
 
-from server.domain.roles import Role
 from server.office import Office
-from server.services import accounts
-from server.web.auth import COOKIE
 
 UNIT = "u-shunda-1"
 API = "/api/v1"
 
 
 @pytest.fixture
-def case_id(client: FlaskClient, bearer, new_report) -> str:
+def case_id(client: FlaskClient, bearer, assigned_case: str) -> str:
     """A case that a unit settled later."""
-    filed = client.post(f"{API}/reports", json=new_report(), headers=bearer("intake")).json
-    found, desk = str(filed["case"]["id"]), bearer("dispatcher")
-    if filed["case"]["assignment"] is None:
-        client.post(f"{API}/cases/{found}/route", json={"route": "mediate"}, headers=desk)
-        client.post(f"{API}/cases/{found}/assign", headers=desk)
+    found, desk = assigned_case, bearer("dispatcher")
     body = {"disposition": "settled_later", "key": "end-1"}
     assert client.post(f"{API}/cases/{found}/close", json=body, headers=desk).status_code == 200
     return found
-
-
-@pytest.fixture
-def desk(office: Office, client: FlaskClient, units) -> FlaskClient:
-    user = accounts.create_user(office, "zhihui", "made-up-password", Role.DISPATCHER, None)
-    client.set_cookie(COOKIE, accounts.open_session(office, user))
-    return client
 
 
 def csrf(client: FlaskClient, address: str) -> str:

@@ -18,13 +18,9 @@ API = "/api/v1"
 
 
 @pytest.fixture
-def case_id(client: FlaskClient, bearer, new_report) -> str:
+def case_id(client: FlaskClient, bearer, assigned_case: str) -> str:
     """A case whose unit signed and came."""
-    filed = client.post(f"{API}/reports", json=new_report(), headers=bearer("intake")).json
-    found, desk = str(filed["case"]["id"]), bearer("dispatcher")
-    if filed["case"]["assignment"] is None:
-        client.post(f"{API}/cases/{found}/route", json={"route": "mediate"}, headers=desk)
-        client.post(f"{API}/cases/{found}/assign", headers=desk)
+    found, desk = assigned_case, bearer("dispatcher")
     for step in ("signed", "arrived"):
         body = {"step": step, "key": f"key-{step}"}
         client.post(f"{API}/cases/{found}/steps", json=body, headers=desk)

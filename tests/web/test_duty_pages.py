@@ -11,30 +11,11 @@ from flask.testing import FlaskClient
 
 from server.domain.roles import Actor, Role
 from server.office import Office
-from server.services import accounts, agreements, duty, roster
-from server.web.auth import COOKIE
+from server.services import agreements, duty, roster
 
 UNIT = "u-shunda-1"
-API = "/api/v1"
 DISPATCHER = Actor("zhihui", Role.DISPATCHER)
 ZONE = ZoneInfo("Asia/Shanghai")
-
-
-@pytest.fixture
-def case_id(client: FlaskClient, bearer, new_report) -> str:
-    filed = client.post(f"{API}/reports", json=new_report(), headers=bearer("intake")).json
-    found, desk = str(filed["case"]["id"]), bearer("dispatcher")
-    if filed["case"]["assignment"] is None:
-        client.post(f"{API}/cases/{found}/route", json={"route": "mediate"}, headers=desk)
-        client.post(f"{API}/cases/{found}/assign", headers=desk)
-    return found
-
-
-@pytest.fixture
-def desk(office: Office, client: FlaskClient, units) -> FlaskClient:
-    user = accounts.create_user(office, "zhihui", "made-up-password", Role.DISPATCHER, None)
-    client.set_cookie(COOKIE, accounts.open_session(office, user))
-    return client
 
 
 def hidden(page: str, name: str) -> str:
@@ -44,10 +25,10 @@ def hidden(page: str, name: str) -> str:
 
 
 def test_an_agreement_is_drafted_changed_and_recorded_once(
-    desk: FlaskClient, office: Office, clock, case_id: str
+    desk: FlaskClient, office: Office, clock, assigned_case: str
 ) -> None:
-    here = f"/console/cases/{case_id}/agreement"
-    assert here in desk.get(f"/console/cases/{case_id}").text
+    here = f"/console/cases/{assigned_case}/agreement"
+    assert here in desk.get(f"/console/cases/{assigned_case}").text
     first = (clock() + timedelta(days=5)).date()
     draft = {"total": "100", "parts": "3", "first": first.isoformat(), "every": "week"}
     page = desk.get(here, query_string=draft).text
@@ -70,7 +51,7 @@ def test_an_agreement_is_drafted_changed_and_recorded_once(
     page = desk.get(here).text
     assert "协议已记录，共3期" in page
     assert "张某某分三期付清" in page
-    held = agreements.page(office, DISPATCHER, case_id=case_id).items
+    held = agreements.page(office, DISPATCHER, case_id=assigned_case).items
     assert len(held) == 1
     assert [part.amount_yuan for part in held[0].instalments] == [33.33, 33.33, 40.0]
     ends = held[0].instalments[0].due_at.astimezone(ZONE)
@@ -90,20 +71,25 @@ def test_an_agreement_is_drafted_changed_and_recorded_once(
     ],
 )
 def test_what_is_no_agreement_is_said(
-    desk: FlaskClient, office: Office, clock, case_id: str, changed: dict[str, object], said: str
+    desk: FlaskClient,
+    office: Office,
+    clock,
+    assigned_case: str,
+    changed: dict[str, object],
+    said: str,
 ) -> None:
-    here = f"/console/cases/{case_id}/agreement"
+    here = f"/console/cases/{assigned_case}/agreement"
     page = desk.get(here).text
     day = (clock() + timedelta(days=5)).date().isoformat()
     form = {"form": "oral", "terms": "还清", "due": [day], "amount": ["5"]} | changed
     form |= {"csrf_token": hidden(page, "csrf_token"), "key": hidden(page, "key")}
     desk.post(here, data=form)
     assert said in desk.get(here).text
-    assert agreements.page(office, DISPATCHER, case_id=case_id).items == ()
+    assert agreements.page(office, DISPATCHER, case_id=assigned_case).items == ()
 
 
-def test_a_draft_that_cannot_be_is_said(desk: FlaskClient, case_id: str) -> None:
-    here = f"/console/cases/{case_id}/agreement"
+def test_a_draft_that_cannot_be_is_said(desk: FlaskClient, assigned_case: str) -> None:
+    here = f"/console/cases/{assigned_case}/agreement"
     for query in ("parts=0&first=2026-01-01", "parts=x", "parts=3&first=never"):
         answer = desk.get(f"{here}?{query}")
         assert answer.status_code == 200

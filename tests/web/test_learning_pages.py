@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 
 from server.config import Settings
@@ -16,11 +15,9 @@ from server.domain.report import NewReport
 from server.domain.roles import Actor, Role
 from server.domain.watching import WATCHES, Day
 from server.office import Office
-from server.services import accounts, intake, opinions
+from server.services import intake, opinions
 from server.store import watching
 from server.store.engine import writing
-from server.web.auth import COOKIE
-from server.web.flask_app import create_web
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -30,24 +27,6 @@ def office(office: Office) -> Office:
     """Every report is drawn for the audit, so that each waits for a word."""
     settings = Settings.model_validate({"learning": {"audit_share": 1.0}})
     return replace(office, settings=settings)
-
-
-@pytest.fixture
-def web(office: Office) -> Flask:
-    app = create_web(office)
-    app.config["WTF_CSRF_METHODS"] = set()
-    return app
-
-
-@pytest.fixture
-def enter(office: Office, web: Flask) -> Callable[[Role], FlaskClient]:
-    def make(role: Role) -> FlaskClient:
-        user = accounts.create_user(office, f"u-{role.value}", "made-up-password", role)
-        client = web.test_client()
-        client.set_cookie(COOKIE, accounts.open_session(office, user))
-        return client
-
-    return make
 
 
 def keep(office: Office, n: int, *, raised: bool) -> None:

@@ -6,7 +6,6 @@ import io
 from collections.abc import Callable
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 from openpyxl import load_workbook
 
@@ -16,29 +15,9 @@ from server.domain.roles import Actor, Role
 from server.office import Office
 from server.services import accounts, audit, intake, people
 from server.store.events import EventFilter
-from server.web.auth import COOKIE
-from server.web.flask_app import create_web
 
 PHONE = "13800001234"
 ADMIN = Actor("guanli", Role.ADMIN)
-
-
-@pytest.fixture
-def web(office: Office) -> Flask:
-    app = create_web(office)
-    app.config["WTF_CSRF_METHODS"] = set()
-    return app
-
-
-@pytest.fixture
-def enter(office: Office, web: Flask) -> Callable[[Role], FlaskClient]:
-    def make(role: Role) -> FlaskClient:
-        user = accounts.create_user(office, f"u-{role.value}", "made-up-password", role)
-        client = web.test_client()
-        client.set_cookie(COOKIE, accounts.open_session(office, user))
-        return client
-
-    return make
 
 
 @pytest.fixture

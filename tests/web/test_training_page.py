@@ -4,35 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 
 from server.domain.roles import Role
 from server.office import Office
-from server.services import accounts, training
+from server.services import training
 from server.store import approvals
 from server.store.engine import writing
-from server.web.auth import COOKIE
-from server.web.flask_app import create_web
-
-
-@pytest.fixture
-def web(office: Office) -> Flask:
-    app = create_web(office)
-    app.config["WTF_CSRF_METHODS"] = set()
-    return app
-
-
-@pytest.fixture
-def enter(office: Office, web: Flask) -> Callable[[Role], FlaskClient]:
-    def make(role: Role) -> FlaskClient:
-        user = accounts.create_user(office, f"u-{role.value}", "made-up-password", role)
-        client = web.test_client()
-        client.set_cookie(COOKIE, accounts.open_session(office, user))
-        return client
-
-    return make
 
 
 def test_a_supervisor_starts_watches_and_cancels(
