@@ -29,15 +29,17 @@ from edge.errors import (
 from edge.heartbeat import DownBox, Heartbeat
 from edge.home import alone, limits_of, open_outbox
 from edge.intake import Intake
+from edge.memory import bound_heaps, give_back
 from edge.metrics import Metrics
 from edge.mqtt import BrokerLink
 from edge.outbox import Outbox, Put
+from edge.poster import HttpPoster
 from edge.quality import Track
 from edge.reception import Arrival, Received, Tracks
 from edge.sos_lane import SosLane
 from edge.status_page import StatusPage
 from edge.telemetry import is_urgent
-from edge.uplink import HttpPoster, Uplink
+from edge.uplink import Uplink
 
 log = structlog.get_logger("edge.agent")
 
@@ -57,6 +59,7 @@ class Agent:
         self._down = DownBox()
         self._tracks = Tracks()
         self._failures = 0
+        self._rests = 0
         self._announced = False
         self.metrics = Metrics()
         self._outbox = open_outbox(settings)
@@ -87,6 +90,7 @@ class Agent:
 
         ``on_ready`` is called once, when first subscribed. Raises AlreadyRunning, ConfigError.
         """
+        bound_heaps()
         with ExitStack() as stack:
             stack.enter_context(alone(self._settings.home))
             self._open_status_page(stack)
@@ -181,6 +185,10 @@ class Agent:
         now = self._clock()
         waits = [down for down in self._down.take() if not self._link.send_down(down, now=now)]
         self._down.add(waits)
+        if self._rests != self._uplink.rests:
+            self._rests = self._uplink.rests
+            self._outbox.shrink()
+            give_back()
 
     def _finish(self, uplink: threading.Thread) -> None:
         """Commit, one last batch, the confirmations it brings, goodbye; all within the bound."""

@@ -14,7 +14,7 @@ from edge import config
 from edge.errors import ConfigError, EdgeError
 from edge.home import open_outbox
 from edge.mqtt import BrokerLink
-from edge.uplink import PATH
+from edge.poster import PATH
 
 MAX_CLOCK_OFF_S = 60
 

@@ -78,7 +78,7 @@ class Intake:
         clock: Callable[[], datetime],
         limits: Limits,
         max_payload_bytes: int,
-        sos_ends: bool = True,
+        sos_ends: bool = False,
     ) -> None:
         self._outbox = outbox
         self._metrics = metrics

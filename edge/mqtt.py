@@ -13,7 +13,6 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +27,7 @@ from edge.confirming import Ack
 from edge.encoding import dumps
 from edge.errors import BrokerUnreachable
 from edge.heartbeat import Down
+from edge.in_hand import InHand, Taken
 from edge.mqtt_config import MqttSettings
 from edge.mqtt_session import session, subscriptions, tls_files
 from edge.reception import Arrival
@@ -37,14 +37,6 @@ _IDLE_S = 1.0
 
 Settle = Callable[[Sequence[Arrival]], None]
 Clock = Callable[[], datetime]
-
-
-@dataclass(frozen=True, slots=True)
-class _InHand:
-    arrival: Arrival
-    packet_id: int
-    qos: int
-    generation: int
 
 
 class BrokerLink:
@@ -64,8 +56,7 @@ class BrokerLink:
         self._settings = settings
         self._settle = settle
         self._clock = clock
-        self._commit_rows = commit_rows
-        self._in_hand: list[_InHand] = []
+        self._in_hand = InHand(commit_rows)
         self._generation = 0
         self._subscribed = False
         self._refusal = ""
@@ -149,7 +140,7 @@ class BrokerLink:
 
     def settle_in_hand(self) -> None:
         """Stores what is in hand, then acknowledges it on the connection it came by."""
-        group, self._in_hand = self._in_hand, []
+        group = self._in_hand.empty()
         if not group:
             return
         self._settle([item.arrival for item in group])
@@ -192,7 +183,7 @@ class BrokerLink:
 
     def _read(self) -> bool:
         """Takes what has arrived, at most a group; False when the connection is gone."""
-        while len(self._in_hand) < self._commit_rows:
+        while not self._in_hand.full:
             code = self._client.take()
             if code == paho.MQTT_ERR_AGAIN:
                 break  # idle
@@ -213,7 +204,7 @@ class BrokerLink:
         self._generation += 1
         self._subscribed = False
         self._refusal = ""
-        self._in_hand.clear()
+        self._in_hand.empty()
 
     def _unreachable(self, why: str) -> BrokerUnreachable:
         return BrokerUnreachable(self._settings.host, self._settings.port, why)
@@ -269,7 +260,7 @@ class BrokerLink:
     def _on_message(self, _c: Any, _u: Any, message: paho.MQTTMessage) -> None:
         """QoS 2 only; the agent asks for 1."""
         arrival = Arrival(_topic(message), bytes(message.payload), self._clock())
-        self._in_hand.append(_InHand(arrival, message.mid, message.qos, self._generation))
+        self._in_hand.add(Taken(arrival, message.mid, message.qos, self._generation))
 
     def _on_arrival(self, topic: bytes, payload: bytes, packet_id: int, qos: int) -> None:
         try:
@@ -277,7 +268,7 @@ class BrokerLink:
         except UnicodeDecodeError:
             name = "not UTF-8"
         arrival = Arrival(name, payload, self._clock())
-        self._in_hand.append(_InHand(arrival, packet_id, qos, self._generation))
+        self._in_hand.add(Taken(arrival, packet_id, qos, self._generation))
 
     def _on_publish(self, _c: Any, _u: Any, packet_id: int, *_: object) -> None:
         self._acks_underway = max(0, self._acks_underway - 1)

@@ -8,11 +8,11 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from edge import outbox_schema as schema
 from edge.confirming import Ack
@@ -21,6 +21,10 @@ from edge.outbox_rows import DeadLetter, Waiting, letter_of, numbers_of, row_of
 from edge.runs import Runs
 from edge.shedding import Bounds, Shedder
 from edge.telemetry import Envelope
+
+CACHE_KIB = 4096
+"""Pages that a connection holds. Three are open in an agent, so a backlog far larger than this
+costs three times as much and no more; the machine's own cache has the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +73,14 @@ class Outbox:
         bounds: Bounds | None = None,
         gap_s: float = 120,
         shared: bool = False,
+        cache_kib: int = CACHE_KIB,
     ) -> None:
         """Raises StorageFailed when the file cannot be opened."""
         self.path = path
         self._bounds = bounds or Bounds()
         self._shared = shared
         with self._guarded():
-            self._db = schema.connect(path)
+            self._db = schema.connect(path, cache_kib=cache_kib)
         self._runs = Runs(self._db, gap_s=gap_s)
         self._shedder = Shedder(self._db, self._bounds, self._runs)
 
@@ -106,19 +111,20 @@ class Outbox:
 
     def peek(self, *, rows: int, max_bytes: int) -> list[Waiting]:
         """The next messages to go up, urgent ones first; at least one if there is any."""
-        with self._guarded():
-            found: list[tuple[Any, ...]] = []
-            for query in schema.PEEK:
-                if len(found) < rows:
-                    found += self._db.execute(query, (rows - len(found),)).fetchall()
         out: list[Waiting] = []
         size = 0
-        for row in found:
-            waiting = Waiting(*row)
-            size += len(waiting.body.encode())
-            if out and size > max_bytes:
-                break
-            out.append(waiting)
+        with self._guarded():
+            for query in schema.PEEK:
+                if len(out) >= rows:
+                    break
+                # Row by row: what would not go into the batch is not read into memory either.
+                with closing(self._db.execute(query, (rows - len(out),))) as found:
+                    for row in found:
+                        waiting = Waiting(*row)
+                        size += len(waiting.body.encode())
+                        if out and size > max_bytes:
+                            return out
+                        out.append(waiting)
         return out
 
     def done(self, rows: Iterable[Waiting], *, now: datetime) -> Confirmed:
@@ -169,6 +175,11 @@ class Outbox:
         with self._guarded():
             row = self._db.execute(schema.COUNTS).fetchone()
         return Counts(*row)
+
+    def shrink(self) -> None:
+        """Lets go of the pages held in memory; they are read again when they are wanted."""
+        with self._guarded():
+            self._db.execute("PRAGMA shrink_memory")
 
     def dead_letters(self, *, limit: int) -> list[tuple[int, DeadLetter]]:
         """The newest ones, with their numbers."""

@@ -127,14 +127,17 @@ COUNT_DROPPED = "UPDATE tally SET dead_dropped = dead_dropped + ?"
 DEAD_LETTERS = "SELECT id, at, stage, topic, reason, raw FROM dead ORDER BY id DESC LIMIT ?"
 
 
-def connect(path: Path) -> sqlite3.Connection:
-    """The file with its tables; a commit is on disk when it returns."""
+def connect(path: Path, *, cache_kib: int) -> sqlite3.Connection:
+    """The file with its tables; a commit is on disk when it returns.
+
+    ``cache_kib`` bounds the pages held in memory; what is more goes to disk before the commit.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     db = sqlite3.connect(path, isolation_level=None, timeout=5, check_same_thread=False)
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")
     db.execute("PRAGMA wal_autocheckpoint = 4000")
-    db.execute("PRAGMA cache_size = -16384")
+    db.execute(f"PRAGMA cache_size = -{cache_kib}")
     found = db.execute("PRAGMA user_version").fetchone()[0]
     if found > FORMAT:
         db.close()

@@ -32,7 +32,7 @@ class Sorted:
 class StandingAlarms:
     """Which alarms of which devices stand since when; at most 20,000, then the oldest goes."""
 
-    def __init__(self, *, sos_ends: bool = True) -> None:
+    def __init__(self, *, sos_ends: bool = False) -> None:
         self._sos_ends = sos_ends
         self._since: dict[Key, datetime] = {}
 

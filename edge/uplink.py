@@ -6,15 +6,10 @@ letter), not now (everything stays; wait with back-off and jitter). An SOS cuts 
 
 from __future__ import annotations
 
-import gzip
 import random
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from email.utils import parsedate_to_datetime
-from typing import Protocol
-from urllib.parse import urlsplit
 
 import httpx
 import structlog
@@ -22,91 +17,23 @@ import structlog
 from edge.batch_size import BatchSize
 from edge.config import EdgeSettings
 from edge.confirming import Ack
-from edge.encoding import dumps
 from edge.errors import BatchRefused, ServerUnavailable, StorageFailed
+from edge.memory import give_back
 from edge.metrics import Metrics
 from edge.outbox import Counts, Outbox
 from edge.outbox_rows import Waiting
+from edge.poster import Answer, Poster
 
 log = structlog.get_logger("edge.uplink")
 
-PATH = "/api/v1/telemetry"
-# 4xx that say something of the address or the credentials, not of the batch.
-_NOT_THE_BATCH = frozenset({401, 403, 404, 405, 407, 408, 409, 421, 425, 426, 429})
-_WORTH_SQUEEZING = 1024
-_GZIP_LEVEL = 1
 _STUMBLES_BEFORE_SPLIT = 3
 _SINGLES_A_ROUND = 50
 _FALLEN_IN_A_ROW = 3
+BACKLOG_ROWS = 10_000
+"""So many sent without a rest were a backlog."""
 
 Clock = Callable[[], datetime]
 OnAcks = Callable[[Sequence[Ack]], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """``rejected`` pairs a place in the batch with the server's reason."""
-
-    accepted: int
-    duplicates: int
-    rejected: tuple[tuple[int, str], ...]
-    confirmed: tuple[Ack, ...] = ()
-    """How far runs are stored, told where agents share the load."""
-
-
-Void = tuple[str, str, int]
-
-
-class Poster(Protocol):
-    def post(self, batch: Sequence[Waiting], voids: Sequence[Void] = ()) -> Answer:
-        """Raises ServerUnavailable or BatchRefused."""
-
-
-class HttpPoster:
-    """``POST /api/v1/telemetry`` with a bearer token."""
-
-    def __init__(self, settings: EdgeSettings, token: str, *, shared: bool = False) -> None:
-        self._shared = shared
-        host = urlsplit(settings.server_url).hostname or ""
-        here = host == "localhost" or host.startswith("127.") or host == "::1"
-        self._compress = settings.compress == "yes" or (settings.compress == "auto" and not here)
-        headers = {"Content-Type": "application/json", "Accept": "application/json"}
-        if token:
-            headers["Authorization"] = f"Bearer {token}"
-        self._client = httpx.Client(
-            base_url=settings.server_url,
-            timeout=settings.request_timeout_s,
-            headers=headers,
-            trust_env=False,
-        )
-
-    def post(self, batch: Sequence[Waiting], voids: Sequence[Void] = ()) -> Answer:
-        more = ',"shared":true,"voids":' + dumps(list(voids)) if self._shared else ""
-        body = ('{"messages":[' + ",".join(row.body for row in batch) + "]" + more + "}").encode()
-        squeezed = self._compress and len(body) >= _WORTH_SQUEEZING
-        try:
-            response = self._client.post(
-                PATH,
-                content=gzip.compress(body, _GZIP_LEVEL) if squeezed else body,
-                headers={"Content-Encoding": "gzip"} if squeezed else {},
-            )
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise ServerUnavailable(type(error).__name__) from error
-        if response.status_code == httpx.codes.UNSUPPORTED_MEDIA_TYPE and squeezed:
-            self._compress = False  # an older server; the same again as it is
-            return self.post(batch, voids)
-        if response.is_success:
-            return _answer(response, len(batch))
-        if 400 <= response.status_code < 500 and response.status_code not in _NOT_THE_BATCH:
-            raise BatchRefused(response.status_code, _problem(response))
-        raise ServerUnavailable(
-            f"answered {response.status_code}",
-            status=response.status_code,
-            retry_after_s=_retry_after(response),
-        )
-
-    def close(self) -> None:
-        self._client.close()
 
 
 class Uplink:
@@ -132,9 +59,12 @@ class Uplink:
         self._urgent = threading.Event()
         self._stopping = threading.Event()
         self._failures = 0
+        self._sent = 0
         self._size = BatchSize(settings.batch_rows)
         self.last_failure = ""
         self.counts: Counts | None = None
+        self.rests = 0
+        """How many backlogs have gone up; other threads let go of their own pages then."""
 
     def wake(self, *, urgent: bool = False) -> None:
         """There is something new; an urgent one is tried even while waiting for the server."""
@@ -154,6 +84,7 @@ class Uplink:
             self._urgent.clear()
             try:
                 if not self.work():
+                    self._rested()
                     self._wake.wait(1.0)
                 self._failures = 0
                 self.last_failure = ""
@@ -164,12 +95,21 @@ class Uplink:
                 self._storage_failed(error)
                 self._stopping.wait(self._settings.retry_max_s)
 
+    def _rested(self) -> None:
+        """Nothing waits any more: what a backlog took goes back to the machine."""
+        if self._sent >= BACKLOG_ROWS:
+            self._outbox.shrink()
+            give_back()
+            self.rests += 1
+        self._sent = 0
+
     def work(self) -> bool:
         """One batch; False when nothing waits. Raises ServerUnavailable, StorageFailed."""
         now = self._clock()
         batch = self._outbox.peek(rows=self._size.rows, max_bytes=self._settings.batch_bytes)
         if batch:
             self._send(batch)
+            self._sent += len(batch)
             self._size.answered()
         if voids := self._outbox.voids():
             self._on_acks(self._poster.post((), voids).confirmed)
@@ -257,40 +197,3 @@ class Uplink:
         if error.retry_after_s is not None:
             wait = max(wait, min(error.retry_after_s, self._settings.retry_max_s))
         return wait * random.uniform(0.5, 1.0)  # noqa: S311  no secret
-
-
-def _answer(response: httpx.Response, count: int) -> Answer:
-    """What the server took. An answer that is not the contract's counts as no answer."""
-    try:
-        raw = response.json()
-        rejected = tuple((int(item["index"]), str(item["why"])) for item in raw["rejected"])
-        confirmed = tuple(
-            Ack(str(item["device_id"]), str(item["boot"]), int(item["seq"]))
-            for item in raw.get("confirmed", ())
-        )
-        return Answer(int(raw["accepted"]), int(raw["duplicates"]), rejected, confirmed)
-    except (ValueError, KeyError, TypeError) as error:
-        raise ServerUnavailable(f"answered {count} messages with something else") from error
-
-
-def _problem(response: httpx.Response) -> str:
-    """``field: detail`` of an application/problem+json answer."""
-    try:
-        raw = response.json()
-        parts = [str(raw[key]) for key in ("field", "detail") if raw.get(key)]
-        return ": ".join(parts)[:500] or "no reason given"
-    except (ValueError, AttributeError):
-        return "no reason given"
-
-
-def _retry_after(response: httpx.Response) -> float | None:
-    """Seconds the server asks for; it may write a number or a date."""
-    text = response.headers.get("Retry-After", "")
-    if text.isdecimal():
-        return float(text)
-    try:
-        when = parsedate_to_datetime(text)
-        said = parsedate_to_datetime(response.headers.get("Date", ""))
-    except (ValueError, TypeError):
-        return None
-    return max(0.0, (when - said).total_seconds())

@@ -15,8 +15,9 @@ from edge.errors import ServerUnavailable
 from edge.metrics import Metrics
 from edge.outbox import Outbox
 from edge.outbox_rows import Waiting
+from edge.poster import Answer, HttpPoster, Void
 from edge.telemetry import Alarm, Envelope, Origin, Status
-from edge.uplink import Answer, HttpPoster, Uplink, Void
+from edge.uplink import BACKLOG_ROWS, Uplink
 
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 
@@ -221,3 +222,16 @@ def test_a_server_too_slow_for_a_batch_is_given_smaller_ones(tmp_path, until):
         box.close()
     assert poster.sizes[:4] == [400, 250, 125, 62]
     assert max(size for size in poster.sizes if size <= 40) > 8
+
+
+def test_after_a_backlog_memory_is_given_back_once(bench, office, until):
+    bench.put(*map(status, range(1, BACKLOG_ROWS + 1)))
+    running = threading.Thread(target=bench.uplink.run)
+    running.start()
+    until(lambda: bench.uplink.rests, what="the rest after the backlog", bound_s=60)
+    bench.put(status(BACKLOG_ROWS + 1))
+    bench.uplink.wake()
+    until(lambda: Ack("bc-01", "b", BACKLOG_ROWS + 1) in bench.acks, what="one more")
+    bench.uplink.stop()
+    running.join(10)
+    assert bench.uplink.rests == 1, "one message is no backlog"
