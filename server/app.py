@@ -15,6 +15,7 @@ from server.store.migrate import migrate
 from server.vault import open_vault
 from triage.assessment import Assessment
 from triage.report import ReportText
+from triage.risk_served import ServedRisk
 from triage.signing import FOLDER, make_site_key
 from triage.triager import Triager
 
@@ -37,6 +38,7 @@ def open_office(home: Path, settings: Settings) -> Office:
         district=open_district(settings),
         clock=utc_now,
         roads=open_roads(settings),
+        risk=ServedRisk.open(home),
     )
 
 

@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from server.domain.errors import OfficeError
 from server.domain.training import BEAT, Fault
 from server.office import Office
-from server.services import lessons, training
+from server.services import lessons, risk_weights, training
 from server.services.apprentice import Apprentice
 
 ROUND_S = 0.5
@@ -77,16 +77,21 @@ class Learner:
         self._run_id, self._started = row.id, self._office.clock()
         self._heard = self._started
         try:
-            home = self._office.home
-            lessons.export_corrections(self._office, home / lessons.CORRECTIONS_FILE)
-            memory = self._office.settings.models.train_memory_mb
-            self._child = Apprentice.start(
-                home, encoder=row.encoder, memory_mb=memory, more=self._more
-            )
+            self._child = self._hire(row.encoder)
         except OSError as error:
             training.failed(self._office, row.id, Fault.SAID, type(error).__name__)
             return
         log.info("training_started", run=row.id)
+
+    def _hire(self, encoder: str) -> Apprentice:
+        home = self._office.home
+        if encoder == training.RISK:
+            history = home / risk_weights.HISTORY_FILE
+            risk_weights.export_history(self._office, history)
+            return Apprentice.start_refit(home, history)
+        lessons.export_corrections(self._office, home / lessons.CORRECTIONS_FILE)
+        memory = self._office.settings.models.train_memory_mb
+        return Apprentice.start(home, encoder=encoder, memory_mb=memory, more=self._more)
 
     def _attend(self, child: Apprentice, now: datetime) -> None:
         bounds = self._office.settings.models

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -17,6 +17,7 @@ from server.domain.travel import Ride
 from server.vault import Vault
 from triage.assessment import Assessment
 from triage.report import ReportText
+from triage.risk_served import ServedRisk
 
 
 class Judge(Protocol):
@@ -53,6 +54,8 @@ class Office:
     clock: Callable[[], datetime]
     roads: Roads | None = None
     """None without a routing engine."""
+    risk: ServedRisk = field(default_factory=ServedRisk.open)
+    """The weights of the recurrence rule that serve; the shipped ones without a home."""
 
 
 def utc_now() -> datetime:

@@ -22,6 +22,7 @@ from server.office import Judge, Office
 from server.store.engine import open_engine
 from server.store.migrate import migrate
 from server.vault import open_vault
+from triage.risk_served import ServedRisk
 from triage.triager import Triager
 
 START = datetime(2026, 7, 1, 8, 0, tzinfo=UTC)
@@ -120,6 +121,7 @@ def office(engine: Engine, tmp_path: Path, judge: Judge, clock: Clock) -> Office
         judge=judge,
         district=shipped_district(),
         clock=clock,
+        risk=ServedRisk.open(tmp_path),
     )
 
 

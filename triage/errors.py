@@ -9,6 +9,7 @@
     │   └── ArtefactRefused      one artefact is incomplete, altered, unsigned or inexact
     ├── AlreadyThere             an artefact of that name exists; artefacts never change
     ├── TooBig                   a training run needs more memory than it may take
+    ├── RefitRefused             a refit of the recurrence rule is none that may serve
     ├── GateFailed               a candidate may not serve; says which figure stands against it
     └── NothingToRollBack        no earlier promotion is on record
 """
@@ -67,6 +68,14 @@ class TooBig(TriageError):
             f"Training needs more memory than {bound}; allow more, or train on words alone."
         )
         self.megabytes = megabytes
+
+
+class RefitRefused(TriageError):
+    """A refit of the recurrence rule is not kept; ``why`` says what is wrong with it."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"The refit is not kept: {why}.")
+        self.why = why
 
 
 class GateFailed(TriageError):

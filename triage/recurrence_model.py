@@ -149,12 +149,15 @@ def judge_other(history: History, bands: Bands = SHIPPED_BANDS) -> Risk:
 
 
 def model_of(text: str) -> RiskModel:
-    """The model of a TOML text, as ``triage/data/recurrence.toml`` has it."""
+    """The model of a TOML text, as the shipped ``weights.toml`` in ``triage/data`` has it."""
     found = tomllib.loads(text)
     weights = found["weights"]
+    kinds, own = found.get("kinds", {}), found.get("own", {})
     return RiskModel(
         intercept=float(found["intercept"]),
         weights=tuple(float(weights[name]) for name in MEASURES),
+        kind_weights={kind: float(weight) for kind, weight in kinds.items()},
+        own_weights={kind: float(weight) for kind, weight in own.items()},
         stretch=(float(found["stretch"]["days_30"]), float(found["stretch"]["days_365"])),
         source=str(found["source"]),
     )

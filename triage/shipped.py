@@ -24,7 +24,12 @@ def lexicon_text() -> str:
 
 def recurrence_text() -> str:
     """The shipped weights of the recurrence rule, TOML."""
-    return (_PACKAGE / "data" / "recurrence.toml").read_text(encoding="utf-8")
+    return (risk_dir() / "risk-shipped-1" / "weights.toml").read_text(encoding="utf-8")
+
+
+def risk_dir() -> Path:
+    """The folder of the shipped weights with its ``CURRENT.toml``; part of the package."""
+    return _PACKAGE / "data" / "risk"
 
 
 def _folder(name: str) -> Path:

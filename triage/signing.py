@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 SIGNATURE_FILE = "manifest.sig"
 FOLDER = "signing"
+SIGNED = ("models", "risk")
+"""Folders of a home that hold signed artefacts."""
 KEY_FILE = "site.key"
 TRUSTED_FILE = "trusted.json"
 
@@ -125,7 +127,8 @@ def rotate(home: Path, by: str, now: datetime) -> tuple[Key, list[str]]:
     fresh = _new_key()
     key = Key(_public_of(fresh), now.isoformat(timespec="seconds"), by)
     _write_trusted(folder, {**trusted(folder), key.id: key})
-    own = [path.parent for path in sorted((home / "models").glob(f"*/{SIGNATURE_FILE}"))]
+    signed = [file for kept in SIGNED for file in sorted((home / kept).glob(f"*/{SIGNATURE_FILE}"))]
+    own = [file.parent for file in signed]
     sound = [path for path in own if _is_sound(folder, path)]
     for path in sound:
         _sign_with(fresh, path)

@@ -15,21 +15,12 @@ from random import Random
 
 import numpy as np
 
-from benchmarks.recurrence.open_log import (
-    Town,
-    Vector,
-    auc,
-    brier,
-    ece,
-    paired_interval,
-    read_town,
-    reliability,
-    town_of,
-)
+from benchmarks.recurrence.open_log import Town, paired_interval, read_town, town_of
 from benchmarks.recurrence.rivals import RIVALS
 from triage.recurrence_model import RiskModel, model_of
 from triage.rows import Event
 from triage.shipped import recurrence_text
+from triage.training.recurrence_figures import Vector, auc, brier, ece, reliability
 from triage.training.recurrence_fit import fit_lessons, fit_risk, labelled
 from triage.training.recurrence_labels import Lesson, lessons_of
 

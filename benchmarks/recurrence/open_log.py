@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from triage.rows import Event
+from triage.training.recurrence_figures import Vector, auc
 from triage.training.recurrence_labels import Lesson, lessons_of
 
-Vector = np.ndarray[Any, np.dtype[np.float64]]
 YEAR = timedelta(days=365)
 SAME_EPISODE = timedelta(hours=6)
 
@@ -67,30 +67,6 @@ def town_of(events: list[Event], test_ids: Set[str], quiet_calls: int = 24) -> T
         calls[key].append(event.time)
     assert began is not None, "no test rows"
     return Town(events, began, test, np.array(labels), np.array(quiet), frozenset(test_ids))
-
-
-def auc(labels: Vector, scores: Vector) -> float:
-    _, place, count = np.unique(scores, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(count) - (count - 1) / 2)[place]
-    ones = labels.sum()
-    wins = ranks[labels == 1].sum() - ones * (ones + 1) / 2
-    return float(wins / ones / (len(labels) - ones))
-
-
-def brier(labels: Vector, risks: Vector) -> float:
-    return float(((risks - labels) ** 2).mean())
-
-
-def ece(labels: Vector, risks: Vector, bins: int = 10) -> float:
-    """Expected calibration error over equally wide bins."""
-    return sum(abs(r - y) * n for r, y, n in reliability(labels, risks, bins)) / len(labels)
-
-
-def reliability(labels: Vector, risks: Vector, bins: int = 10) -> list[tuple[float, float, int]]:
-    """(mean risk, share that returned, number) of each bin that holds any."""
-    place = np.minimum((risks * bins).astype(int), bins - 1)
-    held = [place == number for number in range(bins)]
-    return [(risks[m].mean(), labels[m].mean(), int(m.sum())) for m in held if m.any()]
 
 
 def paired_interval(

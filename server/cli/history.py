@@ -86,4 +86,29 @@ def corrections_export(home: Path, output: Path | None) -> None:
     click.echo(f"{count} corrections written to {target}")
 
 
-COMMANDS = (import_, corrections)
+@click.group("history")
+def past() -> None:
+    """Dated calls of people and places, for refitting the risk."""
+
+
+@past.command("export")
+@home_option
+@click.option(
+    "--output", type=click.Path(path_type=Path), help="Instead of HOME/risk-history.jsonl."
+)
+def history_export(home: Path, output: Path | None) -> None:
+    """Write all calls as JSON Lines for `xiaonao-triage risk --fit`; people and places are hashes.
+
+    \b
+    Example:
+      xiaonao history export
+      xiaonao-triage risk --fit var/risk-history.jsonl --save
+    """
+    from server.services.risk_weights import HISTORY_FILE, export_history
+
+    target = output or home / HISTORY_FILE
+    count = export_history(office_of(home), target)
+    click.echo(f"{count} calls written to {target}")
+
+
+COMMANDS = (import_, corrections, past)

@@ -1,4 +1,4 @@
-"""The process that trains: `xiaonao-triage train`, watched from outside.
+"""The process that trains: `xiaonao-triage train` or `risk`, watched from outside.
 
 It runs at low priority, under its own memory bound, and ends when its standard input closes, so
 that none is left behind by a worker that was killed.
@@ -44,6 +44,15 @@ class Apprentice:
         words = ["train", f"--home={home}", f"--memory-mb={memory_mb}", "--attended", *more]
         if encoder:
             words.append(f"--encoder={encoder}")
+        return cls._start(words)
+
+    @classmethod
+    def start_refit(cls, home: Path, history: Path) -> Apprentice:
+        """Refit the recurrence rule on an exported history."""
+        return cls._start(["risk", f"--home={home}", f"--fit={history}", "--save", "--attended"])
+
+    @classmethod
+    def _start(cls, words: list[str]) -> Apprentice:
         process = subprocess.Popen(  # noqa: S603 - our own command, its words checked
             [sys.executable, "-P", "-c", _COMMAND, *words],
             stdin=subprocess.PIPE,

@@ -31,7 +31,7 @@ DATABASE = "xiaonao.db"
 DUMP = "postgresql.dump"
 OUTBOX = "outbox.db"
 FILES = ("secrets.toml", "xiaonao.toml", "corrections.jsonl", "vapid.pem")
-FOLDERS = ("models", "signing")
+FOLDERS = ("models", "risk", "signing")
 SEALED = "run"
 """Only the sealed files of it: locks and addresses belong to a running machine."""
 

@@ -54,6 +54,7 @@ def _examine(home: Path, broker_fault: BrokerFault) -> Iterator[Finding]:
     yield from _database(home, settings)
     yield Finding(*_named("broker", broker_fault(home, settings)))
     yield _models(home)
+    yield _risk(home)
     if settings.map.tiles:
         yield _tiles(home, settings)
     yield from _routing(settings)
@@ -140,6 +141,15 @@ def _models(home: Path) -> Finding:
     if judge.fault:
         return Finding(False, "models", f"{judge.name} serves, but {judge.fault}")
     return Finding(True, "models", f"{judge.name} loads and judges")
+
+
+def _risk(home: Path) -> Finding:
+    from triage.risk_served import ServedRisk
+
+    served = ServedRisk.open(home)
+    if served.fault:
+        return Finding(False, "risk", f"{served.name} serves, but {served.fault}")
+    return Finding(True, "risk", f"{served.name} loads")
 
 
 def _tiles(home: Path, settings: Settings) -> Finding:

@@ -20,6 +20,7 @@ from server.domain.roles import Actor
 from server.office import Office
 from server.store import events, learning
 from server.store.engine import reading, writing
+from triage import risk_artefact
 from triage.errors import ModelUnavailable, TriageError
 from triage.registry import CURRENT_FILE, DECISIONS_FILE, Artefact, Registry
 from triage.shipped import models_dir
@@ -68,21 +69,27 @@ def promote(
         registry(office).find(name)
     except ModelUnavailable as error:
         raise Invalid("name", "没有这个模型，请刷新页面") from error
-    words = ["promote", name, f"--by={actor.name}", f"--why={why}", f"--home={office.home}"]
+    words = ["promote", name, f"--by={actor.name}", f"--why={why}"]
     words += [f"--second={second}", f"--second-why={also}"] if second else []
+    if said := command(office, *words):
+        raise Invalid("name", f"未上线：{said}")
+
+
+def command(office: Office, *words: str) -> str:
+    """Run a deciding command of ``xiaonao-triage`` and bring what it decided into the log; its
+    complaint, empty when it did it."""
     try:
         done = subprocess.run(  # noqa: S603 - our own command, its words checked
-            [sys.executable, "-c", _COMMAND, *words],
+            [sys.executable, "-c", _COMMAND, *words, f"--home={office.home}"],
             capture_output=True,
             text=True,
             timeout=GATE_SECONDS,
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise Invalid("name", "比对超时，模型未上线；请用命令 xiaonao-triage promote") from error
+        raise Invalid("name", f"比对超时，未上线；请用命令 xiaonao-triage {words[0]}") from error
     record(office)
-    if done.returncode != 0:
-        raise Invalid("name", f"未上线：{done.stderr.strip().splitlines()[-1][:400]}")
+    return "" if done.returncode == 0 else done.stderr.strip().splitlines()[-1][:400]
 
 
 def rollback(office: Office, *, actor: Actor, why: str) -> str:
@@ -97,7 +104,9 @@ def rollback(office: Office, *, actor: Actor, why: str) -> str:
 
 def record(office: Office) -> int:
     """Bring decisions made by command into the office's own log, each once; how many were new."""
-    found = {row["key"]: row for row in _decided(office.home / "models")}
+    weights = risk_artefact.registry_of(office.home)
+    decided = (*_compared(office.home / "models"), *_made(registry(office)), *_made(weights))
+    found = {row["key"]: row for row in decided}
     if not found:
         return 0
     with writing(office.engine) as conn:
@@ -131,8 +140,8 @@ def _figures(path: Path) -> dict[str, Any]:
         return {}
 
 
-def _decided(folder: Path) -> Iterator[dict[str, Any]]:
-    """Lines of the gate and the promotions of this home; a torn last line waits for its end."""
+def _compared(folder: Path) -> Iterator[dict[str, Any]]:
+    """Lines of the gate; a torn last line waits for its end."""
     file = folder / DECISIONS_FILE
     lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
     for line in lines:
@@ -142,9 +151,17 @@ def _decided(folder: Path) -> Iterator[dict[str, Any]]:
             yield _row(line, row["at"], "gate", row["model"], row["by"], why, row)
         except (ValueError, KeyError, TypeError):
             continue
-    if not (folder / CURRENT_FILE).is_file():
+
+
+def _made(decided: Registry) -> Iterator[dict[str, Any]]:
+    """The promotions of this home."""
+    if decided.home_dir is None or not (decided.home_dir / CURRENT_FILE).is_file():
         return
-    for made in Registry(models_dir(), folder).history():
+    try:
+        promotions = decided.history()
+    except ModelUnavailable:
+        return  # doctor and the models page say so; other decisions are still told
+    for made in promotions:
         kind = "rolled_back" if made.back else "promoted"
         line = f"{kind} {made.name} {made.by} {made.at.isoformat()}"
         body = {"passed": True} | ({"second": made.second} if made.second else {})

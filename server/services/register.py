@@ -14,7 +14,7 @@ from server.domain import register as rules
 from server.domain.register import Dispute, Entry, Outcome, Tally
 from server.domain.views import CallerView
 from server.office import Office
-from server.services import risk, viewing
+from server.services import viewing
 from server.store import cases
 from server.store import register as store
 from server.store.engine import reading
@@ -123,8 +123,8 @@ def _disputes(
     office: Office, rows: Sequence[CallRow], units: dict[str, str], now: datetime
 ) -> list[Dispute]:
     """With the risk each had when it came, from what was known before it."""
-    foresight = Foresight(risk.model(), bands=office.settings.recurrence.bands())
-    events = [_event(row) for row in rows]
+    foresight = Foresight(office.risk.model, bands=office.settings.recurrence.bands())
+    events = [event_of(row) for row in rows]
     returned = _returned(events, now)
     made = []
     for row, event, again in zip(rows, events, returned, strict=True):
@@ -149,7 +149,8 @@ def _disputes(
     return made
 
 
-def _event(row: CallRow) -> Event:
+def event_of(row: CallRow) -> Event:
+    """A call on the trails of its person, its home and its pair."""
     keys = [f"party:{row.person_id}"]
     if row.place_key and row.room:
         keys.append(f"place:{row.place_key}")

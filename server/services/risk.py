@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from functools import lru_cache
 
 from sqlalchemy import Connection
 
@@ -13,8 +12,7 @@ from server.services.identity import Recognised
 from server.store import identity
 from server.store.identity import Found
 from triage.recurrence import Bands, History, Risk
-from triage.recurrence_model import Past, RiskModel, judge_other, model_of
-from triage.shipped import recurrence_text
+from triage.recurrence_model import Past, RiskModel, judge_other
 from triage.trail import Trail
 
 _DAY = timedelta(days=1)
@@ -39,6 +37,7 @@ def of_report(
         calls,
         at,
         category,
+        model=office.risk.model,
         bands=office.settings.recurrence.bands(),
         dispute=dispute,
         log_days=log_days,
@@ -50,6 +49,7 @@ def judge(
     at: datetime,
     category: str | None,
     *,
+    model: RiskModel,
     bands: Bands,
     dispute: bool,
     log_days: float = 0.0,
@@ -59,7 +59,7 @@ def judge(
     if not dispute:
         return judge_other(history, bands)
     past = past_of(calls, at, category or "", log_days)
-    return model().judge(history, past, category or "", bands)
+    return model.judge(history, past, category or "", bands)
 
 
 def past_of(calls: Sequence[Found], at: datetime, category: str, log_days: float) -> Past:
@@ -87,8 +87,3 @@ def history_of(times: Sequence[datetime], at: datetime) -> History:
         n_365d=within(365),
         days_since_last=None if last is None else round(last, 2),
     )
-
-
-@lru_cache(maxsize=1)
-def model() -> RiskModel:
-    return model_of(recurrence_text())

@@ -23,14 +23,17 @@ from server.store.engine import reading, writing
 
 SHOWN = 10
 WORDS_ALONE = "none"
+RISK = "risk"
+"""Not a model of texts: the weights of the recurrence rule."""
 
 
 def ask(office: Office, *, actor: Actor, encoder: str = "") -> str:
     """A run that some worker takes within seconds; its id. ``encoder`` empty takes the newest,
-    ``none`` words alone. Raises Conflict while another waits or runs."""
+    ``none`` words alone, ``risk`` refits the recurrence rule instead. Raises Conflict while
+    another waits or runs."""
     _allowed(actor)
-    if encoder not in {"", WORDS_ALONE}:
-        raise Invalid("encoder", "只能选择带语义或只用词语")
+    if encoder not in {"", WORDS_ALONE, RISK}:
+        raise Invalid("encoder", "只能选择带语义、只用词语或复发风险")
     now = office.clock()
     run_id = new_id(now)
     row = {"id": run_id, "asked_at": now, "asked_by": actor.name, "encoder": encoder}

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, or_, select
+from sqlalchemy import Connection, Row, or_, select, true
 
 from server.store.identity_tables import mentions
 from server.store.tables import cases, reports
@@ -29,13 +29,13 @@ _COLUMNS = (
 )
 
 
-def calls(conn: Connection, since: datetime, *, limit: int) -> list[CallRow]:
-    """The newest ``limit`` main reports since then, oldest first."""
+def calls(conn: Connection, since: datetime | None, *, limit: int) -> list[CallRow]:
+    """The newest ``limit`` main reports since then, oldest first; None: since ever."""
     query = (
         select(*_COLUMNS)
         .join(mentions, mentions.c.report_id == reports.c.id)
         .outerjoin(cases, cases.c.id == reports.c.case_id)
-        .where(reports.c.linked_to.is_(None), reports.c.received_at >= since)
+        .where(reports.c.linked_to.is_(None), reports.c.received_at >= since if since else true())
         .order_by(reports.c.received_at.desc(), reports.c.id.desc())
         .limit(limit)
     )

@@ -57,7 +57,7 @@ def metrics() -> Response:
 
 
 def examine(office: Office) -> list[Check]:
-    return [_database(office), _broker(office), _model(office)]
+    return [_database(office), _broker(office), _model(office), _risk(office)]
 
 
 def _database(office: Office) -> Check:
@@ -100,3 +100,11 @@ def _model(office: Office) -> Check:
         words = fault.replace(str(office.home), "HOME").rstrip(".")
         return Check("model", "degraded", f"{words}; without a model reports go to review")
     return Check("model", "ok", office.judge.name or "loaded")
+
+
+def _risk(office: Office) -> Check:
+    fault = office.risk.fault
+    if fault is not None:
+        words = fault.replace(str(office.home), "HOME").rstrip(".")
+        return Check("risk", "degraded", f"{words}; {office.risk.name} serves instead")
+    return Check("risk", "ok", office.risk.name)

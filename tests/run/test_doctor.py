@@ -44,6 +44,7 @@ def test_a_fresh_home_is_well(home: Path) -> None:
         "clocks",
         "broker",
         "models",
+        "risk",
         "disk",
     ]
 

@@ -24,7 +24,7 @@ def test_ready_names_what_is_degraded(client: FlaskClient, office: Office) -> No
     answer = client.get("/readyz")
     assert answer.status_code == 200
     checks = answer.json["checks"]
-    assert set(checks) == {"database", "broker", "model"}
+    assert set(checks) == {"database", "broker", "model", "risk"}
     assert checks["database"]["state"] == "ok"
     assert checks["broker"] == {"state": "degraded", "detail": "no telemetry has come yet"}
     assert answer.json["status"] == "degraded"

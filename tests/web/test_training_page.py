@@ -71,3 +71,27 @@ def test_a_shadow_and_a_second_person_are_shown(
     told = client.post("/console/models/requests/r1", data=no, follow_redirects=True).text
     assert "已撤下上线申请" in told
     assert "等待第二人确认" not in told
+
+
+def test_weights_of_the_recurrence_rule_are_shown_and_taken_back(
+    office: Office, enter: Callable[[Role], FlaskClient]
+) -> None:
+    client = enter(Role.SUPERVISOR)
+    told = client.post("/console/models/train", data={"encoder": "risk"}, follow_redirects=True)
+    assert "已安排重拟复发风险" in told.text
+    assert "用本站历史重拟</button>" not in told.text, "one at a time"
+    why = {"name": "risk-none", "why": "一年数据"}
+    assert (
+        "没有这组参数" in client.post("/console/models/risk", data=why, follow_redirects=True).text
+    )
+    back = client.post("/console/models/risk/rollback", data=why, follow_redirects=True)
+    assert "没有可以退回的参数" in back.text
+    assert "risk-shipped-1" in back.text
+    (office.home / "risk").mkdir()
+    (office.home / "risk" / "CURRENT.toml").write_text('current = "risk-gone"', "utf-8")
+    page = client.get("/console/models").text
+    assert "正由出厂参数顶替" in page
+    assert "退回上一组参数" in page
+    assert client.get("/readyz").json["checks"]["risk"]["state"] == "degraded"
+    client.set_cookie("xn_lang", "en")
+    assert "Recurrence weights" in client.get("/console/models").text

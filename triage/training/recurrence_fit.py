@@ -49,22 +49,24 @@ class Prior:
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """``lessons`` and ``returned``: disputes learned from, and how many of them came again."""
+    """``lessons`` and ``returned``: disputes learned from, and how many of them came again.
+    ``settled``: the steps came to rest; else the weights are wherever the last one left them."""
 
     model: RiskModel
     lessons: int
     returned: int
+    settled: bool = True
 
 
 def fit_risk(
     events: Sequence[Event], shipped: RiskModel, *, prior: Prior = Prior(), source: str = "fitted"
 ) -> Fitted:
     """With fewer than 20 disputes whose 90 days have passed the shipped weights stay."""
-    lessons = _known(events)
+    lessons = known_lessons(events)
     if len(lessons) < LEAST_LESSONS:
         returned = sum(bool(lesson.label(HORIZON_DAYS)) for lesson in lessons)
         return Fitted(shipped, len(lessons), returned)
-    return fit_lessons(lessons, _vocabulary(events), shipped, prior=prior, source=source)
+    return fit_lessons(lessons, vocabulary(events), shipped, prior=prior, source=source)
 
 
 def fit_lessons(
@@ -79,14 +81,15 @@ def fit_lessons(
     labels = np.array([lesson.label(HORIZON_DAYS) for lesson in lessons], dtype=np.float64)
     table = _table(lessons, kinds)
     start, variance = _prior_of(shipped, table, len(kinds), prior)
-    weights = maximum(table, labels, start, variance)
+    weights, settled = maximum(table, labels, start, variance)
     model = _model(weights, kinds, source)
     model = replace(model, stretch=_stretch(lessons, model, shipped))
-    return Fitted(model, len(lessons), int(labels.sum()))
+    return Fitted(model, len(lessons), int(labels.sum()), settled)
 
 
-def maximum(table: Matrix, labels: Matrix, start: Matrix, variance: Matrix) -> Matrix:
-    """Weights of the greatest posterior density under ``N(start, variance)``."""
+def maximum(table: Matrix, labels: Matrix, start: Matrix, variance: Matrix) -> tuple[Matrix, bool]:
+    """Weights of the greatest posterior density under ``N(start, variance)``, and whether the
+    steps came to rest."""
     weights = start.copy()
     for _ in range(_MAX_STEPS):
         chance = 1.0 / (1.0 + np.exp(-np.clip(table @ weights, -30, 30)))
@@ -96,8 +99,8 @@ def maximum(table: Matrix, labels: Matrix, start: Matrix, variance: Matrix) -> M
         step = np.linalg.solve(bend, slope)
         weights = weights + step * min(1.0, 5.0 / float(np.abs(step).max() + 1e-12))
         if float(np.abs(step).max()) < _TOLERANCE:
-            break
-    return weights
+            return weights, True
+    return weights, False
 
 
 def labelled(lessons: Sequence[Lesson]) -> list[Lesson]:
@@ -105,14 +108,14 @@ def labelled(lessons: Sequence[Lesson]) -> list[Lesson]:
     return [one for one in lessons if one.label(HORIZON_DAYS) is not None]
 
 
-def _known(events: Sequence[Event]) -> list[Lesson]:
+def known_lessons(events: Sequence[Event]) -> list[Lesson]:
     """Lessons with a label; without the first months where enough are left."""
     every = labelled(lessons_of(events))
     later = [one for one in every if one.past.log_runs_for >= WARM_UP_DAYS]
     return later if 2 * len(later) >= len(every) else every
 
 
-def _vocabulary(events: Sequence[Event]) -> list[str]:
+def vocabulary(events: Sequence[Event]) -> list[str]:
     """The commonest kinds of call of the log."""
     counts = Counter(event.kind for event in events if event.kind)
     common = [(kind, n) for kind, n in counts.most_common(MOST_KINDS) if n >= LEAST_OF_A_KIND]

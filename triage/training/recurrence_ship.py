@@ -1,4 +1,5 @@
-"""Make the shipped weights anew: ``python -m triage.training.recurrence_ship > triage/data/…``.
+"""Make the shipped weights anew: ``python -m triage.training.recurrence_ship``, which writes
+``triage/data/risk``.
 
 Learned on five made-up cities, so that no real log is in them; what kinds of call mean is left to
 the refit, because every place has its own words for them.
@@ -6,9 +7,12 @@ the refit, because every place has its own words for them.
 
 from __future__ import annotations
 
-import sys
+import json
 
+from triage.artefact import MANIFEST_FILE, sha256_of
 from triage.recurrence_model import MEASURES, RiskModel
+from triage.risk_artefact import FORMAT, KIND, WEIGHTS_FILE
+from triage.shipped import risk_dir
 from triage.training.recurrence_city import City, made_up_log
 from triage.training.recurrence_fit import Fitted, Prior, fit_lessons, labelled
 from triage.training.recurrence_labels import lessons_of
@@ -20,6 +24,7 @@ CITIES = (
     City(places=2000, days=1080, rate_per_year=0.7, children=0.15, call_spread=1.2, shape=0.2),
     City(places=3000, days=720, rate_per_year=0.4, children=0.1, call_spread=1.4, shape=0.15),
 )
+NAME = "risk-shipped-1"
 NOTHING = RiskModel(0.0, (0.0,) * len(MEASURES))
 LOOSE = Prior(log_runs_for=10.0)
 """The cities are of many lengths, so how long a log runs is learned like the rest."""
@@ -60,5 +65,14 @@ def as_toml(fitted: Fitted) -> str:
     )
 
 
+def write_shipped(text: str) -> None:
+    """The weights with their manifest, where the program looks for them."""
+    path = risk_dir() / NAME
+    (path / WEIGHTS_FILE).write_text(text, encoding="utf-8")
+    files = {WEIGHTS_FILE: sha256_of(path / WEIGHTS_FILE)}
+    manifest = {"format": FORMAT, "kind": KIND, "name": NAME, "files": files}
+    (path / MANIFEST_FILE).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+
+
 if __name__ == "__main__":
-    sys.stdout.write(as_toml(fit_shipped()))
+    write_shipped(as_toml(fit_shipped()))

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from server.domain.errors import Invalid
 from server.domain.roles import Action
-from server.services import approval, shadow
+from server.services import approval, risk_weights, shadow
 from server.web.access import current_actor, current_office, needs
 from server.web.pages import forms
 from server.web.pages.notices import then_back
@@ -70,10 +70,43 @@ def end_shadow() -> Response:
     return _back(act)
 
 
+@blueprint.post("/console/models/risk")
+@needs(Action.MANAGE_MODELS)
+def promote_risk() -> Response:
+    """Let other weights of the recurrence rule serve."""
+
+    def act() -> str:
+        name, why = request.form.get("name", ""), why_of_form()
+        risk_weights.promote(current_office(), name, actor=current_actor(), why=why)
+        return f"复发风险参数 {name} 已启用。"
+
+    return _back(act)
+
+
+@blueprint.post("/console/models/risk/rollback")
+@needs(Action.MANAGE_MODELS)
+def roll_risk_back() -> Response:
+    """Return to the weights that served before."""
+
+    def act() -> str:
+        name = risk_weights.rollback(current_office(), actor=current_actor(), why=why_of_form())
+        return f"复发风险参数已退回 {name}。"
+
+    return _back(act)
+
+
 def facts() -> dict[str, Any]:
-    """What ``_promotion.html`` shows."""
+    """What ``_promotion.html`` and ``_risk_weights.html`` show."""
     office = current_office()
-    return {"shadow": shadow.view(office), "requests": approval.waiting(office)}
+    weights = risk_weights.known(office)
+    fault = office.risk.fault
+    return {
+        "shadow": shadow.view(office),
+        "requests": approval.waiting(office),
+        "risk": weights,
+        "risk_fault": fault,
+        "risk_may_go_back": bool(fault) or any(w.current and not w.shipped for w in weights),
+    }
 
 
 def why_of_form() -> str:

@@ -48,6 +48,8 @@ def start() -> Response:
     def act() -> str:
         encoder = request.form.get("encoder", "")
         training.ask(current_office(), actor=current_actor(), encoder=encoder)
+        if encoder == training.RISK:
+            return "已安排重拟复发风险，几秒内开始。"
         return "已安排训练，几秒内开始。"
 
     return then_back(act, url_for("learning.models_page"))
