@@ -38,6 +38,7 @@ TOLD = {
     "agent_neighbour": 0.015,
     "agent_property": 0.015,
     "agent_lawyer": 0.01,
+    "agent_first_person": 0.02,
     "named_opponent": 0.05,
     "opponents_door": 0.01,
 }
@@ -162,6 +163,22 @@ def _by_relative(person: Person, every: list[Person], draw: Random) -> dict[str,
     return {**caller, "text": f"代其{relation}{named}报警，称{draw.choice(MATTERS)}，要求处理"}
 
 
+def _by_first_person(person: Person, every: list[Person], draw: Random) -> dict[str, str | None]:
+    """The same callers in their own words; few of them name their mother."""
+    caller = {**_by_relative(person, every, draw)}
+    kin = draw.choice(("爸", "父亲") if person.sex == "m" else ("妈", "母亲"))
+    child = draw.choice(("儿子", "女儿"))
+    named = _named(person, draw, whole=0.2, masked=0.2)
+    matter = draw.choice(MATTERS)
+    told = (
+        f"我{kin}{named}被邻居骂了，因为{matter}，你们快来看看",
+        f"替我{kin}{named}报警，{matter}，老人不会说",
+        f"我是{named or '他'}的{child}，邻居和他吵架，{matter}",
+        f"我{kin}{named}跟楼上吵起来了，为了{matter}，我在外地赶不回去",
+    )
+    return {**caller, "text": draw.choice(told)}
+
+
 def _by_neighbour(person: Person, every: list[Person], draw: Random) -> dict[str, str | None]:
     agent = every[(person.number + 2) % len(every)]
     named = _named(person, draw, whole=0.2, masked=0.5)
@@ -204,6 +221,7 @@ def _opponents_door(person: Person, every: list[Person], draw: Random) -> dict[s
 
 TELLERS: dict[str, Teller] = {
     "agent_relative": _by_relative,
+    "agent_first_person": _by_first_person,
     "agent_neighbour": _by_neighbour,
     "agent_property": _by_property,
     "agent_lawyer": _by_lawyer,

@@ -14,7 +14,14 @@ from math import log2
 
 from server.domain.address import Spot
 from server.domain.names import surname_share
-from server.domain.profiles import Mention, Profile, join, profile_of, same_person
+from server.domain.profiles import (
+    Mention,
+    Profile,
+    join,
+    profile_of,
+    same_person,
+    told_of_at_home,
+)
 
 ID_WORDS = ("身份证号相同", "身份证号不同")
 PHONE_WORDS = ("电话相同", "电话不同")
@@ -51,7 +58,8 @@ class MatchRule:
     """Bits of each outcome, and the two thresholds.
 
     A phone alone links (a number is mostly one person's); a shared phone with another full name
-    does not. ``prior`` is what two mentions of one blocking key start with.
+    does not. ``prior`` is what two mentions of one blocking key start with. Who called
+    ``lone_from`` times from a door that nobody else is known at mostly lives there alone.
     """
 
     id_same: float = 24.0
@@ -67,8 +75,9 @@ class MatchRule:
     building_same: float = 4.0
     area_same: float = 1.5
     place_other: float = -1.5
-    household: float = 2.0
-    household_told: float = 3.5
+    household: float = 4.0
+    lone_home: float = 4.0
+    lone_from: int = 3
     agent_same: float = 9.0
     agent_self: float = -12.0
     opponent_name: float = 5.0
@@ -119,7 +128,11 @@ def choose(
     match, name = found[0]
     joined = join(people[name], profile_of([mention]))
     linked = [other for one, other in found[1:] if one.verdict is Verdict.LINKED]
-    merge = tuple(other for other in linked if same_person(joined, people[other]))
+    others = {other: people[other] for _, other in found[1:]}
+    told = _told_of(joined, others, rule)
+    merge = tuple(
+        o for o in others if o in told or (o in linked and same_person(joined, others[o]))
+    )
     rivals = [one.score for one, other in found[1:] if other not in merge]
     close = bool(rivals) and match.score - rivals[0] < rule.margin
     if close and match.verdict is Verdict.LINKED:
@@ -127,18 +140,50 @@ def choose(
     return Choice(name, match, merge if match.verdict is Verdict.LINKED else ())
 
 
+def _told_of(person: Profile, others: Mapping[str, Profile], rule: MatchRule) -> set[str]:
+    """Those of the others whom agents only told of, and who can be nobody else of that door."""
+    here = {name: other for name, other in others.items() if other.homes & person.homes}
+    known = [other for other in here.values() if not other.only_told_of]
+    alone = person.own_calls >= rule.lone_from and not known
+    clear = [name for name, other in here.items() if not _rival(other, known)]
+    return {name for name in clear if told_of_at_home(person, others[name], alone=alone)}
+
+
+def _rival(told: Profile, known: list[Profile]) -> bool:
+    """Whether somebody else known at the door bears the surname too."""
+    return any(told.surnames & other.surnames for other in known)
+
+
+def _alone(
+    mention: Mention, person: Profile, people: Mapping[str, Profile], rule: MatchRule
+) -> tuple[str, float]:
+    """Told of without any name, at a door where only this person is known, who called often."""
+    home = mention.spot.key if mention.spot and mention.spot.is_home else None
+    if mention.agent is None or mention.name.surname or home not in person.homes:
+        return "", 0.0
+    if person.own_calls < rule.lone_from:
+        return "", 0.0
+    others = (one for one in people.values() if one is not person and home in one.homes)
+    shared = any(one.own_calls or one.surnames - person.surnames for one in others)
+    return ("", 0.0) if shared else ("此门牌只有此人", rule.lone_home)
+
+
 def _shared(
     mention: Mention, person: Profile, people: Mapping[str, Profile], rule: MatchRule
 ) -> Match:
-    match = compare(mention, person, rule)
+    match = _with(compare(mention, person, rule), _alone(mention, person, people, rule), rule)
     mine = person.calls_by_phone.get(mention.phone or "", 0)
     every = sum(one.calls_by_phone.get(mention.phone or "", 0) for one in people.values())
     if not mine or mine == every:
         return match
-    bits = log2(mine / every) * rule.shared_phone
-    reasons = (*match.reasons, ("电话多人使用", bits))
-    score = match.score + bits
-    return Match(_verdict(score, rule), score, reasons)
+    return _with(match, ("电话多人使用", log2(mine / every) * rule.shared_phone), rule)
+
+
+def _with(match: Match, part: tuple[str, float], rule: MatchRule) -> Match:
+    if not part[1]:
+        return match
+    score = match.score + part[1]
+    return Match(_verdict(score, rule), score, (*match.reasons, part))
 
 
 def _verdict(score: float, rule: MatchRule) -> Verdict:
@@ -158,17 +203,16 @@ def _among(
 def _names(
     mention: Mention, person: Profile, rule: MatchRule, *, one_home: bool
 ) -> list[tuple[str, float]]:
-    """Under one roof a shared surname says little: families have it. A little more where an agent
-    told it, because then no other number speaks against it."""
+    """Under one roof a shared surname says less: families have it. With another number beside it
+    two in three are one person still (docs/RECURRENCE.md), so it is asked."""
     parts, one = [], mention.name
-    most = rule.household_told if mention.agent else rule.household
     if one.full and person.full_names:
         parts.append(
             _among(NAME_WORDS, one.full, person.full_names, rule.name_same, rule.name_other)
         )
     elif one.surname and person.surnames:
         what, bits = _surname(one.surname, person.surnames, rule)
-        parts.append((what, min(bits, most) if one_home else bits))
+        parts.append((what, rule.household if one_home and bits > 0 else bits))
     sexes = ("性别相同", "性别不同")
     parts.append(_among(sexes, one.sex, person.sexes, rule.sex_same, rule.sex_other))
     return parts

@@ -32,7 +32,8 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """All that the mentions of one person said, each thing once."""
+    """All that the mentions of one person said, each thing once. ``own_calls``: how many of them
+    the person made."""
 
     calls_by_phone: Mapping[str, int] = field(default_factory=dict)
     id_numbers: frozenset[str] = frozenset()
@@ -43,6 +44,16 @@ class Profile:
     agent_keys: frozenset[str] = frozenset()
     other_names: frozenset[str] = frozenset()
     other_surnames: frozenset[str] = frozenset()
+    own_calls: int = 0
+
+    @property
+    def only_told_of(self) -> bool:
+        """Nobody but agents spoke of them, and none gave a whole name."""
+        return not (self.own_calls or self.id_numbers or self.full_names)
+
+    @property
+    def homes(self) -> frozenset[str]:
+        return frozenset(spot.key for spot in self.spots if spot.is_home)
 
 
 def profile_of(mentions: Iterable[Mention]) -> Profile:
@@ -57,6 +68,7 @@ def profile_of(mentions: Iterable[Mention]) -> Profile:
         agent_keys=_said(one.agent_key for one in every),
         other_names=_said(name.full for one in every for name in one.others),
         other_surnames=_said(name.surname for one in every for name in one.others),
+        own_calls=sum(one.agent is None for one in every),
     )
 
 
@@ -75,28 +87,35 @@ def join(one: Profile, other: Profile) -> Profile:
         agent_keys=one.agent_keys | other.agent_keys,
         other_names=one.other_names | other.other_names,
         other_surnames=one.other_surnames | other.other_surnames,
+        own_calls=one.own_calls + other.own_calls,
     )
 
 
 def same_person(one: Profile, other: Profile) -> bool:
     """Nothing speaks against it, and an ID, or a whole name with a phone or a home, for it."""
-    against = (
-        _apart(one.id_numbers, other.id_numbers),
-        _apart(one.full_names, other.full_names),
-        _apart(one.surnames, other.surnames),
-        _apart(one.sexes, other.sexes),
-    )
-    if any(against):
+    if _against(one, other):
         return False
-    homes = _homes(one) & _homes(other)
     phones = set(one.calls_by_phone) & set(other.calls_by_phone)
-    named = bool(one.full_names & other.full_names) and bool(homes or phones)
+    named = bool(one.full_names & other.full_names) and bool(one.homes & other.homes or phones)
     return bool(one.id_numbers & other.id_numbers) or named
+
+
+def told_of_at_home(person: Profile, told: Profile, *, alone: bool) -> bool:
+    """Whether whom agents told of without a whole name, at a person's door, is that person: by
+    the surname, or nameless where the person is ``alone`` there."""
+    if not (told.only_told_of and person.homes & told.homes) or _against(person, told):
+        return False
+    return bool(person.surnames & told.surnames) if told.surnames else alone
+
+
+def _against(one: Profile, other: Profile) -> bool:
+    return (
+        _apart(one.id_numbers, other.id_numbers)
+        or _apart(one.full_names, other.full_names)
+        or _apart(one.surnames, other.surnames)
+        or _apart(one.sexes, other.sexes)
+    )
 
 
 def _apart(one: frozenset[str], other: frozenset[str]) -> bool:
     return bool(one and other) and not one & other
-
-
-def _homes(person: Profile) -> set[str]:
-    return {spot.key for spot in person.spots if spot.is_home}

@@ -24,8 +24,8 @@ class Agent(StrEnum):
 
 CLOSE = frozenset({Agent.RELATIVE, Agent.NEIGHBOUR})
 """Of these the same one calling again mostly calls for the same person."""
-_SHE = "母亲|妈妈|奶奶|外婆|姥姥|妻子|老婆|女儿|姐姐|妹妹|婆婆|岳母|阿姨|姑姑|儿媳"
-_HE = "父亲|爸爸|爷爷|外公|姥爷|丈夫|老公|儿子|哥哥|弟弟|公公|岳父|叔叔|舅舅|女婿"
+_SHE = "母亲|妈妈?|奶奶|外婆|姥姥|妻子|老婆|女儿|姐姐|妹妹|婆婆|岳母|阿姨|姑姑|儿媳"
+_HE = "父亲|爸爸?|爷爷|外公|姥爷|丈夫|老公|儿子|哥哥|弟弟|公公|岳父|叔叔|舅舅|女婿"
 _KIN = f"{_SHE}|{_HE}|父母|家人|亲戚|家属"
 _NEAR = "邻居|对门|隔壁|楼上|楼下"
 _CLIENTS = (
@@ -33,13 +33,28 @@ _CLIENTS = (
 )
 _MASKED = rf"[{SURNAMES}](?:某{{1,2}}|先生|女士|小姐|阿姨|大爷|师傅)"
 _NAMED = rf"(?:{_MASKED}|[{SURNAMES}](?!某)[\u4e00-\u9fff]{{1,2}}?)"
-_CALLS = "报警|报案|来电|致电|打电话|拨打|求助|反映|咨询"
+_CALLS = "报警|报个警|报案|来电|致电|打电话|拨打|求助|反映|咨询"
 _PROXY = re.compile(
     rf"(?:代|替|帮|受)(?:其|自己|他|她|我)?的?(?P<near>{_NEAR})?的?(?P<rel>{_KIN}|{_CLIENTS})?"
     rf"(?P<name>{_NAMED})?(?:的?委托|所托)?(?P<end>{_CALLS})"
 )
+_ELDERS = (
+    "妈妈?|母亲|爸爸?|父亲|爸妈|父母|爷爷|奶奶|外公|外婆|姥姥|姥爷|岳父|岳母|公公|婆婆"
+    "|叔叔|阿姨|舅舅|姑姑|姐姐?|妹妹?|哥哥?|弟弟?|儿子|女儿|孙子|孙女"
+)
+_FOR_MINE = re.compile(
+    rf"^我(?P<rel>{_ELDERS})(?:(?P<name>{_NAMED})(?=[被跟和与让在因家的]))?(?![们他她])"
+    r"(?![^，。]{0,6}(?:同学|老师|同事|病友|护工|姐妹|搭子|朋友|单位|对象|前夫|说))"
+    r"(?=[^我，。；]{0,12}?(?:被|跟|和|与|让))"
+)
+"""First person, for one's own people: 我妈被邻居骂了. A spouse's quarrel is the caller's too."""
+_ME = re.compile(
+    r"(?:打|骂|跟|和|与|同|对|把|被|让|给|找|向|赶|逼|欠|扣|砸|推|拉|问|掐|踢|害|吓|拿|吵|到|了|来)我"
+    r"|我(?:跟|和|与|被|也|们|俩|家|本人|自己|就|还|都|打|骂|不|没|要|想|有|现在)"
+)
+"""The caller is in it."""
 _IS_OF = re.compile(
-    rf"报警人(?:系|是|为)(?:{_CLIENTS}|伤者|(?P<name>{_NAMED}))的"
+    rf"(?P<who>报警人|我|本人)(?:系|是|为)(?:{_CLIENTS}|伤者|他|她|其|(?P<name>{_NAMED}))的?"
     rf"(?P<rel>{_KIN}|{_NEAR}|代理人|(?:代理|委托)?律师|同事|朋友|房东)"
 )
 _TITLES = (
@@ -108,8 +123,11 @@ def _agent(text: str) -> tuple[Agent | None, str | None, str | None]:
         lawyer = "律师" in text[: proxy.end()]
         kind = Agent.LAWYER if lawyer else _kind(proxy["near"] or proxy["rel"])
         return kind, _relation(kind, proxy["rel"]), proxy["name"]
+    mine = _FOR_MINE.match(text)
+    if mine and not _ME.search(text, mine.end()):
+        return Agent.RELATIVE, mine["rel"], mine["name"]
     described = _IS_OF.search(text)
-    if described:
+    if described and (described["who"] == "报警人" or not _ME.search(text, described.end())):
         kind = _kind(described["rel"])
         return kind, None, described["name"]
     return _titled(text), None, None

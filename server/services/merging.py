@@ -105,11 +105,18 @@ def undo(office: Office, number: int, *, actor: Actor) -> None:
 def absorb(
     conn: Connection, person_id: str, into: str, reason: Reason, *, by: str, now: datetime
 ) -> int | None:
-    """Move every report of a person to another; the act's number, None when there were none."""
+    """Move every report of a person to another; the act's number, None when there were none. A
+    question about the two that was still open is answered by it."""
     moved = identity.of_person(conn, person_id)
     if not moved:
         return None
     identity.move(conn, moved, into)
+    asked = identity.open_question(conn, into, person_id)
+    if asked is not None:
+        told = {"state": "standing", "settled_at": now, "settled_by": by, "moved": moved}
+        told |= {"person_id": into, "other_id": person_id, "why": reason.why}
+        if identity.settle(conn, asked, "pending", **told):
+            return asked
     values = act_of("merged", "standing", into, person_id, by=by, now=now, match=reason.match)
     return identity.add_act(conn, values | {"moved": moved, "why": reason.why})
 

@@ -148,6 +148,17 @@ def settle(conn: Connection, number: int, was: str, **values: object) -> bool:
     return conn.execute(query.values(**values)).rowcount == 1
 
 
+def open_question(conn: Connection, person_id: str, other_id: str) -> int | None:
+    """The question whether the two are one, whichever of them was asked about, if still open."""
+    both = (person_id, other_id)
+    query = select(identity_acts.c.id).where(
+        identity_acts.c.state == "pending",
+        identity_acts.c.person_id.in_(both),
+        identity_acts.c.other_id.in_(both),
+    )
+    return conn.execute(query.order_by(identity_acts.c.id).limit(1)).scalar_one_or_none()
+
+
 def acts(conn: Connection, states: Sequence[str], *, limit: int) -> list[Found]:
     """Newest first."""
     query = select(identity_acts).where(identity_acts.c.state.in_(states))

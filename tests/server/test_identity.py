@@ -79,6 +79,26 @@ def test_a_question_is_answered_and_the_merge_undone(street: Office, file: Filer
         merging.undo(street, asked.id, actor=DESK)
 
 
+def test_who_a_neighbour_told_of_is_found_later_and_its_question_answered(
+    street: Office, file: Filer
+) -> None:
+    told = called(
+        file, "李芳", "10000000009", text="邻居报警称，402室住户与人争吵", source_id="told"
+    )
+    first = called(file, "王秀英", "10000000001")
+    assert who(street, told) != who(street, first)
+    called(file, "王秀英", "10000000001")
+    called(file, "王秀英", "10000000001")
+    assert who(street, told) == who(street, first), "nobody else ever called from that door"
+    with reading(street.engine) as conn:
+        (act,) = store.acts(conn, ["standing"], limit=9)
+        pending = store.acts(conn, ["pending"], limit=9)
+    assert (act.kind, act.moved, pending) == ("asked", [told.answer["report"]["id"]], [])
+    assert (act.settled_by, act.person_id) == ("system", who(street, first))
+    merging.undo(street, act.id, actor=DESK)
+    assert who(street, told) != who(street, first)
+
+
 def test_merge_and_split_move_exactly_what_they_say(street: Office, file: Filer) -> None:
     one = called(file, "张伟", "10000000001")
     two = called(file, "李芳", "10000000002", "荷塘里9幢101")

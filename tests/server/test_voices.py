@@ -32,6 +32,11 @@ HOME = "翠柳苑3幢402"
         ("律师受当事人王秀英委托报警，称房东不退押金", Agent.LAWYER, "王秀英"),
         ("过路群众称，有人在桥头争吵", Agent.OTHER, None),
         ("帮隔壁老人打电话，说儿子不给赡养费", Agent.NEIGHBOUR, None),
+        ("我妈被邻居骂了，你们快来看看", Agent.RELATIVE, None),
+        ("我妈王秀英被邻居骂了，我在外地赶不回去", Agent.RELATIVE, "王秀英"),
+        ("替我爸报警，楼上漏水，老人不会说", Agent.RELATIVE, None),
+        ("我是他儿子，他跟楼上吵起来了", Agent.RELATIVE, None),
+        ("我是李某的女儿，邻居和她吵架", Agent.RELATIVE, "李某"),
     ],
 )
 def test_whoever_calls_for_others_is_heard(text: str, agent: Agent, party: str | None) -> None:
@@ -50,6 +55,12 @@ def test_whoever_calls_for_others_is_heard(text: str, agent: Agent, party: str |
         "保安报警称，业主张某与物业因停车争吵",
         "律师费太高，报警人要求退费",
         "老板代扣工资，报警人不服",
+        "我妈跟我吵架，要求调解",
+        "我爸被邻居打了，邻居还要打我",
+        "我妈的同学被人骗了三千",
+        "我老公跟邻居打起来了",
+        "我是他老婆，他打我",
+        "我弟们让人堵在门口",
     ],
 )
 def test_whoever_calls_for_themselves_is_no_agent(text: str) -> None:
@@ -78,14 +89,15 @@ def test_any_text_is_heard(text: str) -> None:
 
 
 def test_few_texts_that_nobody_tells_for_others_are_taken_for_such() -> None:
-    """Of the corpus's first-person texts: an invented agent costs the link by phone."""
+    """Of the corpus's first-person texts: an invented agent costs the link by phone. Those taken
+    were read: every one is told for a father, a mother, a sister or a grandchild."""
     texts = [
         json.loads(line)["text"]
         for name in ("lay-questions", "phone-speech", "seed-pilot-first-person")
         for line in (CORPUS / f"{name}.jsonl").read_text("utf-8").splitlines()
     ]
     assert len(texts) > 1000
-    assert sum(hear(text).agent is not None for text in texts) <= len(texts) // 500
+    assert sum(hear(text).agent is not None for text in texts) <= len(texts) // 300
 
 
 def said(number: int, text: str, name: str | None, phone: str, address: str = HOME) -> Mention:
