@@ -7,8 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 SETTLED = frozenset({"settled_on_spot", "settled_later"})
+FAILED = frozenset({"follow_up", "escalated", "to_court"})
+LAST_FAILED = "上次调解未成"
 LEAST_KNOWN = 100
 BAND_ORDER = ("very_high", "high", "medium", "low")
+
+
+def with_outcome(
+    drivers: tuple[tuple[str, float], ...], ended: str | None
+) -> tuple[tuple[str, float], ...]:
+    """Also that mediation failed last time, with a part of nought: whoever goes should know it, but
+    what it does to the risk no record has shown yet (docs/RECURRENCE.md)."""
+    return (*drivers, (LAST_FAILED, 0.0)) if ended in FAILED else drivers
 
 
 @dataclass(frozen=True, slots=True)

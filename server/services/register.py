@@ -127,9 +127,12 @@ def _disputes(
     events = [event_of(row) for row in rows]
     returned = _returned(events, now)
     made = []
+    ended: dict[str, tuple[datetime, str | None]] = {}
     for row, event, again in zip(rows, events, returned, strict=True):
         judged = foresight.risk_of(event)
         if event.dispute:
+            last = max((ended[key] for key in event.keys if key in ended), default=None, key=_when)
+            ended.update(dict.fromkeys(event.keys, (event.time, row.disposition)))
             made.append(
                 Dispute(
                     report_id=row.id,
@@ -140,13 +143,17 @@ def _disputes(
                     address=row.address,
                     risk=judged.risk_90d,
                     band=judged.band,
-                    drivers=judged.drivers,
+                    drivers=rules.with_outcome(judged.drivers, last and last[1]),
                     returned=again,
                     disposition=row.disposition,
                     unit_id=units.get(row.case_id),
                 )
             )
     return made
+
+
+def _when(ended: tuple[datetime, str | None]) -> datetime:
+    return ended[0]
 
 
 def event_of(row: CallRow) -> Event:

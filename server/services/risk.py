@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from server.domain.register import with_outcome
 from server.office import Office
 from server.services.identity import Recognised
 from server.store import identity
@@ -59,7 +61,10 @@ def judge(
     if not dispute:
         return judge_other(history, bands)
     past = past_of(calls, at, category or "", log_days)
-    return model.judge(history, past, category or "", bands)
+    risk = model.judge(history, past, category or "", bands)
+    last = next((call for call in reversed(calls) if call.label == "dispute"), None)
+    ended = None if last is None else last.disposition
+    return replace(risk, drivers=with_outcome(risk.drivers, ended))
 
 
 def past_of(calls: Sequence[Found], at: datetime, category: str, log_days: float) -> Past:

@@ -13,7 +13,7 @@ from server.domain.mentions import pair_key
 from server.domain.names import Name
 from server.domain.profiles import Mention
 from server.store.identity_tables import identity_acts, mentions
-from server.store.tables import reports
+from server.store.tables import cases, reports
 
 Found = Row[*tuple[Any, ...]]
 Values = dict[str, object]
@@ -201,8 +201,10 @@ def linked_calls(
             reports.c.case_id,
             mentions.c.person_id,
             mentions.c.place_key,
+            cases.c.disposition,
         )
         .join(mentions, mentions.c.report_id == reports.c.id)
+        .outerjoin(cases, cases.c.id == reports.c.case_id)
         .where(
             or_(*same),
             reports.c.linked_to.is_(None),

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from server.domain.errors import Conflict, Invalid, Missing
 from server.domain.identity_reasons import MergeReason, SplitReason
@@ -20,7 +20,7 @@ from server.store import identity as store
 from server.store import register as register_store
 from server.store.engine import reading, writing
 from server.store.identity_tables import mentions
-from server.store.tables import events
+from server.store.tables import cases, events
 
 DESK = Actor("zhihui", Role.DISPATCHER)
 SAID_SO = MergeReason.SAID_SO
@@ -60,6 +60,24 @@ def test_history_counts_by_person_and_by_place(
     assert home.answer["risk"]["history"]["n_90d"] == 2
     assert home.answer["risk"]["risk_90d"] > moved.answer["risk"]["risk_90d"] > 0.1
     assert any("近90天2次" in name for name, _ in home.answer["risk"]["drivers"])
+
+
+def test_a_mediation_that_failed_is_told_beside_the_next_risk(
+    street: Office, file: Filer, clock: Any
+) -> None:
+    first = called(file, "张伟", "10000000001")
+    with writing(street.engine) as conn:
+        conn.execute(
+            update(cases)
+            .where(cases.c.id == first.answer["case"]["id"])
+            .values(disposition="escalated", status="closed", closed_at=clock())
+        )
+    clock.forward(86400 * 10)
+    again = called(file, "张伟", "10000000001")
+    assert again.answer["risk"]["drivers"][-1] == ["上次调解未成", 0.0]
+    (entry,) = register.look(street).entries
+    assert entry.last.drivers[-1] == ("上次调解未成", 0.0)
+    assert sum(part for _, part in entry.last.drivers) > 0
 
 
 def test_a_question_is_answered_and_the_merge_undone(street: Office, file: Filer) -> None:

@@ -162,7 +162,7 @@ def _rows(entries: Iterable[Entry], found: Register) -> list[list[Cell]]:
                 lists.local(last.at),
                 round(last.risk, 2),
                 named[last.band],
-                "，".join(name for name, _ in last.drivers[:3]),
+                "，".join(name for n, (name, part) in enumerate(last.drivers) if n < 3 or not part),
                 lists.local(entry.due_at)[:10],
                 names.get(last.unit_id or "", ""),
                 words.DISPOSITIONS.get(last.disposition or "", "未办结"),
