@@ -8,9 +8,10 @@ from flask.testing import FlaskClient
 
 from server.domain.roles import Role
 from server.office import Office
-from server.services import training
+from server.services import models, training
 from server.store import approvals
 from server.store.engine import writing
+from triage import risk_artefact
 
 
 def test_a_supervisor_starts_watches_and_cancels(
@@ -87,11 +88,22 @@ def test_weights_of_the_recurrence_rule_are_shown_and_taken_back(
     back = client.post("/console/models/risk/rollback", data=why, follow_redirects=True)
     assert "没有可以退回的参数" in back.text
     assert "risk-shipped-1" in back.text
-    (office.home / "risk").mkdir()
+    risk_artefact.registry_of(office.home).promote("risk-shipped-1", "made-up-chef", "一年数据")
+    models.record(office)
+    page = client.get("/console/models").text
+    assert "一年数据" in page
+    assert "退回上一个模型" not in page, "no model of texts was promoted"
     (office.home / "risk" / "CURRENT.toml").write_text('current = "risk-gone"', "utf-8")
     page = client.get("/console/models").text
     assert "正由出厂参数顶替" in page
     assert "退回上一组参数" in page
     assert client.get("/readyz").json["checks"]["risk"]["state"] == "degraded"
+    run = training.claim(office, "made-up:1")
+    assert run is not None
+    said = "The refit is not kept: the history has 3 disputes."
+    training.failed(office, run.id, training.Fault.SAID, said)
+    assert "重拟未保存 (the history has 3 disputes.)" in client.get("/console/models").text
     client.set_cookie("xn_lang", "en")
-    assert "Recurrence weights" in client.get("/console/models").text
+    page = client.get("/console/models").text
+    assert "Recurrence weights" in page
+    assert "the refit is not kept (the history has 3 disputes.)" in page

@@ -12,6 +12,7 @@ from server.domain.training import RunState, is_lost
 from server.services import training
 from server.web.access import current_actor, current_office, needs
 from server.web.pages.notices import then_back
+from server.web.translation import translate
 
 blueprint = Blueprint("training", __name__)
 
@@ -86,4 +87,6 @@ def facts() -> dict[str, Any]:
 def _fault(row: Any) -> str:
     said = str(row.fault or "")
     kind, _, sentence = said.partition(": ")
+    if sentence.startswith("The refit is not kept"):
+        return f"{translate('历史太短或拟合不稳，重拟未保存')} ({sentence.partition(': ')[2]})"
     return _FAULTS.get(kind, sentence or kind)
