@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from server.domain.custody import CARRIED, Bound, Carrier, Hands, carrier, stretches
-from server.domain.errors import Invalid, Missing, NotAllowed
+from server.domain.errors import Conflict, Invalid, Missing, NotAllowed
 from server.domain.events import NewEvent
 from server.domain.roles import Actor, Role
 from server.office import Office
@@ -17,6 +17,8 @@ from server.store import custody, events, units, view_traces
 from server.store.engine import reading, writing
 
 LONGEST = timedelta(days=31)
+LATEST = timedelta(days=1)
+"""A phone without a network may tell a hand-over so much later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,15 @@ class CarrierView:
     member: str | None
     bound: str
     planned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UnitHands:
+    """What a unit carries, and who of it may be given a device."""
+
+    devices: tuple[CarrierView, ...] = ()
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    members: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +85,17 @@ def hand(
     member: str | None,
     actor: Actor,
     unit_id: str | None = None,
+    at: datetime | None = None,
 ) -> CarrierView:
-    """From now on ``member`` has the device; empty: it is back with the unit.
+    """From ``at`` (empty: now) on ``member`` has the device; empty: it is back with the unit.
 
     ``unit_id`` only when it goes to another unit. A mediator hands on within the own unit.
-    Raises Missing for a device or unit that is not there, Invalid for a member who is not in the
-    unit, NotAllowed for another unit's device.
+    Told twice it counts once. Raises Missing for a device or unit that is not there, Invalid for
+    a member who is not in the unit or a moment more than a day ago, NotAllowed for another unit's
+    device, Conflict when the device changed hands after ``at``.
     """
     now = office.clock()
+    moment = _moment(at, now)
     with writing(office.engine) as conn:
         device = units.find_device(conn, device_id)
         if device is None or device.revoked_at is not None:
@@ -91,7 +105,8 @@ def hand(
             raise NotAllowed("This device is not with your unit; ask the dispatcher.")
         _check_member(conn, to_unit, member)
         to = Hands(to_unit, member)
-        if custody.hand(conn, device_id, to, at=now, by=actor.name):
+        told_before = _later_word(conn, device_id, to, at=moment, by=actor.name)
+        if not told_before and custody.hand(conn, device_id, to, at=moment, by=actor.name):
             body = {"device": device_id}
             told = NewEvent("device_handed", now, actor.name, unit_id=to_unit, body=body)
             events.tell(conn, [told])
@@ -136,6 +151,21 @@ def who_had(
     ]
 
 
+def of_unit(office: Office, unit_id: str | None) -> UnitHands:
+    """The devices a unit has on its people, each with who carries it now."""
+    if unit_id is None:
+        return UnitHands()
+    with reading(office.engine) as conn:
+        kinds = {
+            row.id: row.kind
+            for row in units.every_device(conn)
+            if row.unit_id == unit_id and row.revoked_at is None and row.kind in CARRIED
+        }
+        found = carriers_now(conn, kinds, office.clock())
+        members = units.members_of(conn, unit_id)
+    return UnitHands(tuple(_view(each, found[each]) for each in kinds), kinds, tuple(members))
+
+
 def members_for(office: Office, device_id: str) -> list[str]:
     """Who may be given this device: the members of its unit. Raises Missing."""
     with reading(office.engine) as conn:
@@ -149,6 +179,29 @@ def _by(handed: list[tuple[datetime, datetime | None, str]], at: datetime) -> st
     return next(
         (by for start, end, by in handed if start <= at and (end is None or at < end)), None
     )
+
+
+def _moment(at: datetime | None, now: datetime) -> datetime:
+    """A phone's clock may be ahead, never far behind."""
+    if at is None or at >= now:
+        return now
+    if at < now - LATEST:
+        raise Invalid("at", "must lie within the last day")
+    return at
+
+
+def _later_word(conn: Connection, device_id: str, to: Hands, *, at: datetime, by: str) -> bool:
+    """Whether this very word was told before. Raises Conflict when a later one stands."""
+    known = custody.rows(conn, device_id)
+    if any((r.begun_at, r.unit_id, r.member, r.by) == (at, *_pair(to), by) for r in known):
+        return True
+    if known and known[0].begun_at is not None and known[0].begun_at > at:
+        raise Conflict(f"{device_id} changed hands since; look who has it now.")
+    return False
+
+
+def _pair(to: Hands) -> tuple[str | None, str | None]:
+    return to.unit_id, to.member
 
 
 def _check_member(conn: Connection, unit_id: str | None, member: str | None) -> None:

@@ -9,6 +9,7 @@ import time
 import wave
 import zlib
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,10 +17,11 @@ from playwright.sync_api import Page, expect
 
 from server.domain.roles import Actor, Role
 from server.office import Office
-from server.services import attachments, dispatch, reading, units
+from server.services import attachments, carrying, dispatch, reading, roster, units
 
 UNIT = "shunda-1"
 DISPATCHER = Actor("zhihui", Role.DISPATCHER)
+ADMIN = Actor("admin", Role.ADMIN)
 Opener = Callable[..., Any]
 SENT_MS = 30_000
 PAGE_IS_KEPT = "caches.open('xn-pages').then((c) => c.match('/m')).then(Boolean)"
@@ -154,6 +156,52 @@ def test_what_is_refused_stays_with_its_reason(office: Office, case_id: str, loo
     page.click("[data-waiting] button")
     expect(page.locator("[data-nothing-waits]")).to_be_visible()
     seen.faults.clear()  # the browser itself reports the 409 it was given
+
+
+@pytest.fixture
+def carried(office: Office) -> str:
+    """A bodycam of the unit, and two members who may have it."""
+    for name in ("李某某", "王某某"):
+        roster.add_member(office, UNIT, name)
+    roster.add_device(office, "bc-01", kind="bodycam", unit_id=UNIT, actor=ADMIN)
+    return "bc-01"
+
+
+def hand(page: Page, name: str) -> None:
+    page.click("details.hand summary")
+    page.locator("details.hand .choice", has_text="bc-01").click()
+    page.locator("details.hand .choice", has_text=name).click()
+    page.click("text=确认交接")
+
+
+def test_a_device_changes_hands_without_a_network(
+    office: Office, carried: str, look: Opener
+) -> None:
+    seen = look("tiaojie", 390, 844)
+    page: Page = seen.open("/m")
+    page.context.set_offline(True)
+    hand(page, "李某某")
+    expect(page.locator("[data-undo-bar]")).to_contain_text("已记下 bc-01 交李某某")
+    page.click("[data-undo]")
+    expect(page.locator(".notice.good")).to_contain_text("已撤销 bc-01 交李某某")
+    hand(page, "王某某")
+    expect(page.locator("[data-outbox]")).to_contain_text("1 条待发送")
+    page.context.set_offline(False)
+    carrier = page.locator("details.hand .choice", has_text=carried).locator("small")
+    expect(carrier).to_have_text("王某某", timeout=SENT_MS)
+    span = {"since": office.clock() - timedelta(hours=1), "until": office.clock()}
+    found = carrying.who_had(office, carried, **span, actor=DISPATCHER)
+    assert [one.member for one in found if one.by == "tiaojie"] == ["王某某"]
+    seen.faults.clear()  # the browser itself reports requests that failed without a network
+
+
+def test_a_device_changes_hands_without_javascript(
+    office: Office, carried: str, look: Opener
+) -> None:
+    page: Page = look("tiaojie", 390, 844, javascript=False).open("/m")
+    hand(page, "李某某")
+    expect(page.locator(".notice.good")).to_contain_text("bc-01已交接")
+    assert [one.member for one in carrying.of_unit(office, UNIT).devices] == ["李某某"]
 
 
 def test_an_sos_goes_at_once_and_is_ended_by_its_owner(office: Office, look: Opener) -> None:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from server.domain.custody import Bound, Carrier, Crew, Held, carrier, stretches
-from server.domain.errors import Invalid, Missing, NotAllowed
+from server.domain.errors import Conflict, Invalid, Missing, NotAllowed
 from server.domain.roles import Actor, Role
 from server.office import Office
 from server.services import carrying, devices, duty, roster
@@ -118,6 +118,34 @@ def test_handing_over_is_on_record(crew: Office, clock, dispatcher: Actor, media
         looked = conn.execute(select(views.c.who, views.c.what)).all()
     assert told == [{"device": "bc-near"}] * 2, "the same again is none; names are not in events"
     assert looked == [(dispatcher.name, "carriers")]
+
+
+def test_a_phone_tells_late_when_a_device_changed_hands(
+    crew: Office, clock, dispatcher: Actor, mediator: Actor
+) -> None:
+    begun = clock()
+    clock.forward(1200)
+    touched = begun + timedelta(minutes=5)
+    for _ in range(2):  # the first answer was lost
+        made = carrying.hand(crew, "bc-near", member="李某某", at=touched, actor=mediator)
+        assert made.member == "李某某"
+    clock.forward(60)
+    carrying.hand(crew, "bc-near", member="王某某", actor=dispatcher)
+    again = carrying.hand(crew, "bc-near", member="李某某", at=touched, actor=mediator)
+    assert again.member == "王某某", "the same word a third time moves nothing"
+    early, long_ago = touched + timedelta(minutes=1), begun - timedelta(days=2)
+    with pytest.raises(Conflict, match="changed hands since"):
+        carrying.hand(crew, "bc-near", member=None, at=early, actor=mediator)
+    with pytest.raises(Invalid, match="last day"):
+        carrying.hand(crew, "bc-near", member=None, at=long_ago, actor=mediator)
+    span = {"since": begun - timedelta(hours=1), "until": clock(), "actor": dispatcher}
+    found = carrying.who_had(crew, "bc-near", **span)
+    handed = [(one.member, one.start) for one in found if one.by in (mediator.name,)]
+    assert handed == [("李某某", touched)]
+    mine = carrying.of_unit(crew, "near")
+    assert [(one.device_id, one.member) for one in mine.devices] == [("bc-near", "王某某")]
+    assert mine.members == ("李某某", "王某某")
+    assert carrying.of_unit(crew, None).devices == ()
 
 
 def test_hands_that_cannot_be(crew: Office, dispatcher: Actor, mediator: Actor) -> None:

@@ -27,10 +27,12 @@ class CarriersQuery(Query):
 
 
 class HandBody(Body):
-    """``member`` of the unit; empty: back with the unit. ``unit_id``: to another unit."""
+    """``member`` of the unit; empty: back with the unit. ``unit_id``: to another unit. ``at``: when
+    it changed hands, at most a day ago; empty: now."""
 
     member: ShortText | None = None
     unit_id: str | None = Field(None, pattern=ID_PATTERN)
+    at: Instant | None = None
 
 
 @devices.get("/devices", Action.SEE_CONSOLE, answers={200: Page[DeviceView]})
@@ -60,6 +62,9 @@ def list_carriers(
     "/devices/<device_id>/hand", Action.HAND_DEVICE, body=HandBody, answers={200: CarrierView}
 )
 def hand_device(office: Office, actor: Actor, device_id: str, body: HandBody) -> CarrierView:
-    """Hand a device to a member, or back to the unit; a mediator within the own unit."""
+    """Hand a device to a member, or back to the unit; a mediator within the own unit. 409 when it
+    changed hands since."""
     member = (body.member or "").strip() or None
-    return carrying.hand(office, device_id, member=member, unit_id=body.unit_id, actor=actor)
+    return carrying.hand(
+        office, device_id, member=member, unit_id=body.unit_id, at=body.at, actor=actor
+    )

@@ -12,7 +12,7 @@ from server.domain.errors import NotAllowed
 from server.domain.roles import Action, Actor
 from server.domain.views import CandidateView, CaseView, ReportView, UnitView
 from server.office import Office
-from server.services import attachments, ranking, reading, recalled, tracking, units
+from server.services import attachments, carrying, ranking, reading, recalled, tracking, units
 from server.web.access import current_actor, current_office, needs
 from server.web.pages import acts, forms, words
 from server.web.pages.notices import then_back
@@ -39,6 +39,8 @@ def phone() -> str:
     return render_template(
         "phone.html",
         unit=unit,
+        hands=carrying.of_unit(office, actor.unit_id),
+        kinds=words.DEVICE_KINDS,
         past=[case for case in page.items if case.id != running_id],
         **_screen(office, actor, running),
     )

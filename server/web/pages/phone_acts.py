@@ -10,7 +10,16 @@ from werkzeug.wrappers import Response as AnyResponse
 from server.domain.attachment import AttachmentKind
 from server.domain.case import Refusal
 from server.domain.roles import Action
-from server.services import attachments, dispatch, door, handing, phone_link, push, recalled
+from server.services import (
+    attachments,
+    carrying,
+    dispatch,
+    door,
+    handing,
+    phone_link,
+    push,
+    recalled,
+)
 from server.services.attachments import NewAttachment
 from server.web.access import current_actor, current_office, needs
 from server.web.pages import forms, words
@@ -109,6 +118,22 @@ def say_at_door(case_id: str) -> AnyResponse:
         door.say(current_office(), case_id, label=label, category=category, actor=actor, why=why)
         named = words.category(category) if category else words.LABELS[label.value]
         return f"已记下：{named}。" + ("已请公安到场。" if label is Label.POLICE else "")
+
+    return then_back(act, url_for("phone.phone"))
+
+
+@blueprint.post("/m/hand")
+@needs(Action.SEE_PHONE)
+def hand_device() -> AnyResponse:
+    """A device of the unit into other hands, by a plain form."""
+    form = request.form
+
+    def act() -> str:
+        device_id = form.get("device_id", "")[:64]
+        member = form.get("member", "").strip() or None
+        actor, at = current_actor(), forms.at()
+        carrying.hand(current_office(), device_id, member=member, at=at, actor=actor)
+        return f"{device_id}已交接。"
 
     return then_back(act, url_for("phone.phone"))
 

@@ -65,6 +65,7 @@ async function read(form) {
   if (base.kind === "step") return { ...base, fields: { step: data.get("step") } };
   if (base.kind === "sos") return sosAct(base, data.get("active") !== "no");
   if (base.kind === "recall") return { ...base, fields: {} };
+  if (base.kind === "hand") return { ...base, deviceId: data.get("device_id"), fields: { member: data.get("member") || null } };
   if (base.kind === "close") return { ...base, fields: closing(data) };
   return attachment(base, data);
 }

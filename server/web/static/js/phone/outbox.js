@@ -12,6 +12,7 @@ export const UNDO_MS = 5000;
 const FIRST_PAUSE_MS = 2000;
 const LONGEST_PAUSE_MS = 60000;
 const TIMEOUT_MS = 30000;
+const UNTAKEN = "内容有误，未被接受";
 const AGAIN = new Set([401, 408, 425, 429]);
 
 const listeners = [];
@@ -128,19 +129,24 @@ async function sendOne(act, tokenIsFresh = false) {
     if (answer.status === 401) tell({ signIn: true });
     return false;
   }
-  await change({ ...act, refused: why(answer.status, problem) });
+  await change({ ...act, refused: why(act, answer.status, problem) });
   tell({ refused: act });
   return true;
 }
 
-function why(status, problem) {
+function why(act, status, problem) {
+  const told = /[\u4e00-\u9fff].*/.exec(problem.detail ?? "")?.[0];
+  if (act.kind === "hand") return handRefused(status) ?? told ?? UNTAKEN;
   if (problem.winner) return "警情已由别的单元接手";
   if (status === 403) return "不再是你单元的警情";
   if (status === 404) return "警情已不存在";
   if (status === 409) return "警情已办结或状态已变";
   if (status === 413) return "文件太大";
-  const said = /[\u4e00-\u9fff].*/.exec(problem.detail ?? "")?.[0];
-  return said ?? "内容有误，未被接受";
+  return told ?? UNTAKEN;
+}
+
+function handRefused(status) {
+  return { 403: "设备不在你单元", 404: "设备已停用", 409: "此后已另有交接" }[status];
 }
 
 async function freshToken() {
@@ -156,6 +162,7 @@ const ADDRESS = {
   step: (act) => `/api/v1/cases/${act.caseId}/steps`,
   close: (act) => `/api/v1/cases/${act.caseId}/close`,
   recall: (act) => `/api/v1/cases/${act.caseId}/recall`,
+  hand: (act) => `/api/v1/devices/${encodeURIComponent(act.deviceId)}/hand`,
   dial: (act) => `/api/v1/cases/${act.caseId}/calls`,
   sos: () => "/api/v1/phone/sos",
   attachment: (act) => `/m/cases/${act.caseId}/attachments`,
@@ -171,6 +178,8 @@ function request(act) {
     return [ADDRESS.attachment(act), { ...options, body: form }];
   }
   headers["Content-Type"] = "application/json";
-  const told = { ...act.fields, key: act.key, ...(act.kind === "close" ? {} : { at: act.at }) };
+  const told = { ...act.fields };
+  if (act.kind !== "hand") told.key = act.key; // device, person and moment say which hand-over it is
+  if (act.kind !== "close") told.at = act.at;
   return [ADDRESS[act.kind](act), { ...options, body: JSON.stringify(told) }];
 }

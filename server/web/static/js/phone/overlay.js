@@ -15,6 +15,7 @@ export function nameOf(act) {
   if (act.kind === "attachment") return KINDS[act.fields.kind];
   if (act.kind === "dial") return "拨打电话";
   if (act.kind === "recall") return "报告危险";
+  if (act.kind === "hand") return `${act.deviceId} 交${act.fields.member ?? "还单元"}`;
   if (act.kind === "sos") return act.fields.active ? "紧急求助" : "报平安";
   return act.fields.disposition === "to_police" ? "转公安" : "办结";
 }
