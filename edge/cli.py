@@ -247,6 +247,22 @@ def watch(*, home: Path, url: str, username: str, password: str, **more: Any) ->
     click.echo(json.dumps(watcher.run()))
 
 
+@main.command(epilog="Example: xiaonao-edge serial /dev/ttyUSB0 --to 127.0.0.1:7612 --device rd-07")
+@click.argument("port", type=click.Path(path_type=Path))
+@click.option("--to", "address", required=True, help="HOST:PORT of an agent's edge.nmea.")
+@click.option("--device", "device_id", required=True, help="Whose the sentences are.")
+@click.option("--baud", type=click.Choice(["4800", "9600", "38400", "115200"]), default="9600")
+def serial(*, port: Path, address: str, device_id: str, baud: str) -> None:
+    """Pass NMEA sentences of a serial port on to an agent's TCP listener; SIGTERM ends it."""
+    from edge.serial_line import SerialLine, options_of
+
+    _log_to_stderr()
+    line = SerialLine(options_of(port, address, device_id=device_id, baud=int(baud)))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: line.stop())
+    click.echo(json.dumps(asdict(line.run())))
+
+
 def _print_outbox(counts: dict[str, Any], letters: list[tuple[int, str, str]]) -> None:
     oldest = counts["oldest_at"]
     since = "none" if oldest is None else datetime.fromtimestamp(oldest, UTC).isoformat()

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import socket
+import threading
+import tty
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +26,7 @@ from edge.metrics import Metrics
 from edge.outbox import Outbox
 from edge.protocols.jt808_frame import FLAG, Frame, Header, Part, decode, encode
 from edge.replay import replay, to_line
+from edge.serial_line import Options, SerialLine
 from edge.shedding import Bounds
 from edge.tcp_listener import TcpListener
 
@@ -439,3 +443,22 @@ def test_no_stream_breaks_a_session_and_every_answer_can_be_read(
         for item, outcome in zip(heard, outcomes, strict=True):
             for wire in item.answer(outcome).split(FLAG):
                 assert not wire or decode(FLAG + wire + FLAG).header.message_id in (0x8001, 0x8100)
+
+
+def test_a_serial_port_reaches_the_outbox(site_of, until):
+    site = site_of()
+    far, near = os.openpty()
+    tty.setraw(far)
+    port, tcp_port = Path(os.ttyname(near)), site.listener.ports["nmea"]
+    line = SerialLine(Options(port, 9600, "127.0.0.1", tcp_port, "rd-07"))
+    running = threading.Thread(target=line.run, daemon=True)
+    running.start()
+    try:
+        os.write(far, b"$GPRMC,040107.00,A,3151.6567,N,11714.4833,E,0,0,150613,,,A*56\r\n")
+        (row,) = until(site.rows, what="the position")
+    finally:
+        line.stop()
+        running.join(10)
+        os.close(far)
+        os.close(near)
+    assert (row["device_id"], row["protocol"], row["boot"]) == ("rd-07", "nmea", "nmea-20130615")
