@@ -25,7 +25,7 @@ from server.domain.evidence import EvidenceRule
 from server.domain.linking import LinkRule
 from server.domain.presence import Rule as PresenceRule
 from server.domain.sla import Limits
-from server.learning_config import LearningSettings
+from server.learning_config import LearningSettings, ReviewSettings
 from server.map_config import MapSettings
 from server.models_config import ModelsSettings
 from server.recurrence_config import RecurrenceSettings
@@ -33,6 +33,7 @@ from server.routing_config import RoutingSettings
 
 SETTINGS_FILE = "xiaonao.toml"
 ENV_PREFIX = "XIAONAO_"
+RENAMED = {"review.audit_share": "review.spot_check_share"}
 
 
 class ConfigError(Exception):
@@ -125,12 +126,6 @@ class EvidenceSettings(Section):
 
     def rule(self) -> EvidenceRule:
         return EvidenceRule(**self.model_dump())
-
-
-class ReviewSettings(Section):
-    audit_share: float = Field(
-        0.02, ge=0, le=1, description="Share of what the model decided alone that a person checks."
-    )
 
 
 class PresenceSettings(Section):
@@ -294,6 +289,8 @@ def _refuse_unknown(tables: Mapping[str, Any]) -> None:
 
 
 def _unknown(name: str, known: list[str]) -> str:
+    if name in RENAMED:
+        return f"Setting {name} is now called {RENAMED[name]}; rename it."
     close = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {close[0]}?" if close else "see docs/REFERENCE.md for all settings."
     return f"Setting {name} is unknown; {hint}"

@@ -6,9 +6,11 @@ than the shipped model's, what is compared is the order in which people label.
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -39,9 +41,17 @@ class Texts:
     grave: Sequence[bool]
 
     @classmethod
-    def read(cls, every: int = 1) -> Texts:
-        """``every`` 3 takes each third row, for a quick look."""
-        examples = read_corpus(datasets_dir() / "corpus")[::every]
+    def read(
+        cls, every: int = 1, *, whole: Iterable[str] = (), more: tuple[str, Path] | None = None
+    ) -> Texts:
+        """``every`` 3 takes each third row, for a quick look, but all of the briefs ``whole``;
+        ``more`` is a brief's name and a file of texts to measure on."""
+        read, kept = read_corpus(datasets_dir() / "corpus"), set(whole)
+        examples = [e for i, e in enumerate(read) if i % every == 0 or e.brief in kept]
+        if more is not None:
+            lines = more[1].read_text(encoding="utf-8").splitlines()
+            rows = [json.loads(line) for line in lines]
+            examples += [Example(row["text"], Label(row["label"]), None, more[0]) for row in rows]
         segmenter, lexicon = Segmenter(), Lexicon.parse(lexicon_text())
         lines = [segmenter.segment(example.text).words_line for example in examples]
         y = np.array([LABELS.index(example.label) for example in examples])
@@ -81,7 +91,11 @@ class Words:
 
 def figures(model: Words, texts: Texts, rows: Sequence[int]) -> dict[str, float]:
     """Accuracy, macro-F1 and recall of police of ``rows``."""
-    said, truth = model.p(texts, rows).argmax(axis=1), texts.y[list(rows)]
+    return shares(model.p(texts, rows).argmax(axis=1), texts.y[list(rows)])
+
+
+def shares(said: Any, truth: Any) -> dict[str, float]:
+    """The same of labels said and true."""
     f1 = []
     for label in range(len(LABELS)):
         hit = int(((said == label) & (truth == label)).sum())

@@ -36,6 +36,16 @@ class CallerView:
 
 
 @dataclass(frozen=True, slots=True)
+class JudgedBy:
+    """A model that read the report: ``role`` is "champion" when it served then, and "shadow" when
+    it only read along and decided nothing."""
+
+    model: str
+    role: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ReportView:
     id: str
     source: str
@@ -53,6 +63,8 @@ class ReportView:
     confidential: bool
     assessment: Json | None = None
     risk: Json | None = None
+    judged_by: tuple[JudgedBy, ...] | None = None
+    """Every model that read it, in order of time; None where it is not told (lists, filing)."""
 
 
 @dataclass(frozen=True, slots=True)

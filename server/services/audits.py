@@ -1,4 +1,9 @@
-"""The random audit: drawn at intake with a known probability, waiting in the review queue."""
+"""The spot check: drawn at intake among what the model decided alone, waiting in the review queue.
+
+It is a safety net with the model's word in sight, while the case is still open. How good the model
+is is said by the blind audit alone (``choosing``); what that one draws is never shown here, because
+whoever has seen the model's word is no longer blind.
+"""
 
 from __future__ import annotations
 
@@ -34,17 +39,21 @@ def draw(
     now: datetime,
 ) -> None:
     """Maybe put a report on the list: only what no person would look at anyway."""
-    share = office.settings.review.audit_share
+    share, blind = office.settings.review.spot_check_share, office.settings.learning.audit_share
     alone = judged.assessment is not None and judged.route is not Route.REVIEW
-    if confidential or not alone or not is_audited(report_id, share, draw_key(office)):
+    if confidential or not alone or is_audited(report_id, blind, draw_key(office)):
+        return
+    if not is_audited(report_id, share, office.vault.key("audit", "spot check")):
         return
     label = judged.label.value if judged.label else None
-    drawn = {"report_id": report_id, "at": now, "probability": share, "label": label}
+    chance = share * (1 - blind)
+    drawn = {"report_id": report_id, "at": now, "probability": chance, "label": label}
     reviewing.draw(conn, drawn)
 
 
 def draw_key(office: Office) -> str:
-    """Known to the office alone, so that nobody can tell which reports will be looked at."""
+    """Of the blind audit. Known to the office alone, so that nobody can tell which reports will be
+    looked at."""
     return office.vault.key("audit", "draw")
 
 

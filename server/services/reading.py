@@ -10,10 +10,10 @@ from sqlalchemy import Connection
 
 from server.domain.errors import Invalid, Missing, NotAllowed
 from server.domain.roles import Action, Actor, Role
-from server.domain.views import CaseView, Page, ReportView, TimelineEvent
+from server.domain.views import CaseView, JudgedBy, Page, ReportView, TimelineEvent
 from server.office import Office
 from server.services import experiments, paging, scene, viewing
-from server.store import cases, events, reports, view_traces
+from server.store import cases, events, reports, shadows, view_traces
 from server.store.cases import CaseFilter
 from server.store.engine import reading, writing
 from server.store.reports import ReportFilter, ReportRow
@@ -30,14 +30,25 @@ def report(office: Office, report_id: str, actor: Actor) -> ReportView:
             raise NotAllowed("This report does not belong to a case of your unit.")
         silent = experiments.is_silent(conn, row.case_id)
         prediction = reports.last_prediction(conn, report_id)
+        judges = _judges(conn, report_id)
     if clear and row.caller_sealed is not None:
         _trace(office, actor, "report", report_id)
     view = viewing.report_view(office.vault, row, clear=clear)
+    view = replace(view, judged_by=judges)  # which model it was says nothing of what it said
     if silent:
         return replace(view, label=None, category=None)
     if prediction is None:
         return view
     return replace(view, assessment=prediction.assessment, risk=prediction.risk)
+
+
+def _judges(conn: Connection, report_id: str) -> tuple[JudgedBy, ...]:
+    """The models that judged it and those that read along, in order of time."""
+    served = [
+        JudgedBy(row.model, "champion", row.at) for row in reports.predictions_of(conn, report_id)
+    ]
+    along = [JudgedBy(row.model, "shadow", row.at) for row in shadows.readings_of(conn, report_id)]
+    return tuple(sorted([*served, *along], key=lambda one: one.at))
 
 
 def report_page(

@@ -78,7 +78,7 @@ shadow_readings = Table(
     metadata,
     Column("id", BigKey, primary_key=True),
     Column("shadow_id", String(32), ForeignKey("shadows.id"), nullable=False, index=True),
-    Column("report_id", String(32), ForeignKey("reports.id"), nullable=False),
+    Column("report_id", String(32), ForeignKey("reports.id"), nullable=False, index=True),
     Column("at", Instant, nullable=False),
     Column("champion", String(64), nullable=False),
     Column("label", String(16), nullable=False),

@@ -106,6 +106,13 @@ def last_prediction(conn: Connection, report_id: str) -> ReportRow | None:
     return conn.execute(query.order_by(predictions.c.id.desc()).limit(1)).one_or_none()
 
 
+def predictions_of(conn: Connection, report_id: str) -> Sequence[ReportRow]:
+    """Model and time of every judgement of one report, the first one first."""
+    query = select(predictions.c.model, predictions.c.at)
+    own = predictions.c.report_id == report_id
+    return conn.execute(query.where(own).order_by(predictions.c.id)).all()
+
+
 def recent_traces(
     conn: Connection,
     caller_keys: Collection[str],

@@ -88,6 +88,14 @@ def waiting(conn: Connection, after: int) -> int:
     return conn.execute(query).scalar_one()
 
 
+def readings_of(conn: Connection, report_id: str) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Model and time of every reading of one report."""
+    query = select(shadows.c.model, readings.c.at).join(
+        shadows, shadows.c.id == readings.c.shadow_id
+    )
+    return conn.execute(query.where(readings.c.report_id == report_id)).all()
+
+
 def differences(conn: Connection, shadow_id: str, *, limit: int) -> Sequence[Row[Any]]:
     """Newest first."""
     query = (

@@ -18,8 +18,10 @@ READER = Actor("zhihui", Role.DISPATCHER)
 
 
 def audit_all(office: Office) -> None:
-    review = office.settings.review.model_copy(update={"audit_share": 1.0})
-    object.__setattr__(office, "settings", office.settings.model_copy(update={"review": review}))
+    review = office.settings.review.model_copy(update={"spot_check_share": 1.0})
+    learning = office.settings.learning.model_copy(update={"audit_share": 1e-9})
+    changed = {"review": review, "learning": learning}
+    object.__setattr__(office, "settings", office.settings.model_copy(update=changed))
 
 
 def test_two_cases_are_joined_and_taken_apart(office: Office, file: Filer, look: Opener) -> None:

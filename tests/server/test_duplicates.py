@@ -135,12 +135,16 @@ def test_a_case_is_found_by_the_end_of_its_number(office: Office) -> None:
         duplicates.case_with_number(office, "%%%%%%")
 
 
-# -- random audit --------------------------------------------------------------------------
+# -- spot checks --------------------------------------------------------------------------
 
 
 def auditing(office: Office, share: float) -> Office:
+    """Spot checks alone: next to nothing is drawn for the blind audit, which goes first."""
     settings = office.settings.model_copy(
-        update={"review": office.settings.review.model_copy(update={"audit_share": share})}
+        update={
+            "review": office.settings.review.model_copy(update={"spot_check_share": share}),
+            "learning": office.settings.learning.model_copy(update={"audit_share": 1e-9}),
+        }
     )
     return replace(office, settings=settings)
 
@@ -175,6 +179,15 @@ def test_what_nobody_doubts_waits_for_an_audit_until_somebody_looks(office: Offi
     kinds = [event.kind for event in reading.latest_events(office, limit=50)]
     assert kinds.count("audit_agreed") == 1
     assert REASON == "random_audit"
+
+
+def test_what_the_blind_audit_draws_is_never_shown_beside_the_models_word(office: Office) -> None:
+    """Or the unbiased figures would rest on people who had just read the model's answer."""
+    checked = auditing(office, 1.0)
+    blind = office.settings.learning.model_copy(update={"audit_share": 1.0})
+    settings = checked.settings.model_copy(update={"learning": blind})
+    take(replace(checked, settings=settings), 1)
+    assert audits.figures(office).drawn == 0
 
 
 def test_without_a_share_nothing_is_drawn(office: Office) -> None:

@@ -36,6 +36,7 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
         ("[http]\nprot = 1\n", "did you mean http.port?"),
         ("[mqtt]\nurll = 'x'\n", "did you mean mqtt.url?"),
         ("[http]\nport = 'x'\n", "Setting http.port"),
+        ("[review]\naudit_share = 0.1\n", "is now called review.spot_check_share"),
         ("http = 1\n", "write \\[http\\] above its keys"),
         ("[district]\ntime_zone = 'Mars/Base'\n", "write for example Asia/Shanghai"),
         ("[http\n", "not valid TOML"),

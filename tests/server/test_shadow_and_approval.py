@@ -12,7 +12,7 @@ import pytest
 from server.domain.errors import Conflict, Invalid, NotAllowed
 from server.domain.roles import Actor, Role
 from server.office import Office
-from server.services import approval, audit, models, shadow
+from server.services import approval, audit, models, reading, shadow
 from server.services.intake import Taken
 from server.store.events import EventFilter
 from triage.artefact import seal_of
@@ -58,6 +58,10 @@ def test_what_a_candidate_would_say_is_listed_and_decides_nothing(
     assert (found.champion_route, found.route) == ("mediate", "review")
     assert found.champion == office.judge.name
     assert "text" not in found._fields
+    told = reading.report(office, found.report_id, CHEF).judged_by
+    assert told is not None
+    named = [(one.model, one.role) for one in told]
+    assert named == [(office.judge.name, "champion"), ("careful-1", "shadow")]
     shadow.stop(office, actor=CHEF)
     assert shadow.read_batch(office) == 0
     assert kinds(office)[0] == "shadow_ended"

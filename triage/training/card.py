@@ -7,6 +7,7 @@ from typing import Any
 
 from triage.taxonomy import CATEGORY_NAMES_ZH, LABEL_NAMES_ZH, LABELS, Label
 from triage.training import plots
+from triage.training.newest import split_sentence
 
 _CARD = """# {name}
 
@@ -15,8 +16,8 @@ words that weighed.
 
 - Made: {created_at}; seed {seed}; trained on {rows} texts ({by_label}), of which {corrections}
   corrected real reports; near-duplicates removed: {dropped}.
-- Training data SHA-256: `{data_sha256}`.
-- Temperature: {temperature:.3f}, fitted on held-out folds and folded into the weights.
+- Training data SHA-256: `{data_sha256}`; libraries SHA-256: `{lock_sha256}`.
+- Temperature: {temperature:.3f}, folded into the weights. {split}
 
 ## Figures, held out by brief
 
@@ -84,6 +85,8 @@ def model_card(
         corrections=training["corrections"],
         dropped=training["near_duplicates_dropped"],
         data_sha256=training["data_sha256"],
+        lock_sha256=training["lock_sha256"],
+        split=split_sentence(training["split"]),
         temperature=temperature,
         accuracy=held_out["accuracy"],
         macro_f1=held_out["macro_f1"],

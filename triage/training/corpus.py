@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import blake2b, sha256
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ class Example:
     """One text with its label; ``brief`` is the group it was written under, kept together in
     every split; ``category`` None when only the label is known; ``weight`` of its label in the fit,
     above 0 up to 1; ``groups`` keys of the people and the place it is about: rows that share one
-    stay together in every split."""
+    stay together in every split; ``at`` when a correction was said, None of written texts."""
 
     text: str
     label: Label
@@ -35,6 +36,7 @@ class Example:
     id: str = ""
     weight: float = 1.0
     groups: tuple[str, ...] = ()
+    at: datetime | None = None
 
 
 def read_corpus(folder: Path) -> list[Example]:
@@ -56,6 +58,7 @@ def content_hash(examples: Iterable[Example]) -> str:
     for example in examples:
         row: list[Any] = [example.text, example.label, example.category, example.brief]
         row += [example.weight] if example.weight != 1.0 else []
+        row += [example.at.isoformat()] if example.at is not None else []
         digest.update(json.dumps(row, ensure_ascii=False).encode() + b"\n")
     return digest.hexdigest()
 
@@ -133,6 +136,7 @@ def _example(row: Mapping[str, Any], brief: str, number: int) -> Example:
         f"{brief}:{number}",
         _weight(row),
         _groups(row),
+        _time(row) if brief == CORRECTION_BRIEF else None,
     )
 
 
@@ -141,6 +145,16 @@ def _groups(row: Mapping[str, Any]) -> tuple[str, ...]:
     if not isinstance(groups, list) or not all(isinstance(key, str) for key in groups):
         raise BadRow("groups is no list of strings")
     return tuple(groups)
+
+
+def _time(row: Mapping[str, Any]) -> datetime | None:
+    at = row.get("at")
+    if at is None:
+        return None
+    found = datetime.fromisoformat(at)
+    if found.utcoffset() is None:
+        raise BadRow("at has no offset")
+    return found
 
 
 def _weight(row: Mapping[str, Any]) -> float:

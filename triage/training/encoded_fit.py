@@ -15,7 +15,7 @@ from triage.training.corpus import CORRECTION_BRIEF, Example
 from triage.training.fit import OutOfFold
 from triage.training.heads import KernelHead, fit_kernel, fit_mix, held_out_scores, targets
 from triage.training.progress import Progress, silent
-from triage.training.split import honest_folds
+from triage.training.split import calibrating, honest_folds
 
 _FLOOR = 1e-9
 _CHUNK = 1024
@@ -64,12 +64,13 @@ def fit_encoded(
     leaf_words = np.log(np.clip(linear.leaves, _FLOOR, 1))
     seen = honest & (linear.leaves.sum(axis=1) > 0)
     leaf_rows = seen if seen.sum() >= _FEWEST else linear.leaves.sum(axis=1) > 0
+    calibrates = np.array(calibrating(examples, honest.tolist()))
     mix = fit_mix(
-        words[honest],
-        scores[honest, :cut],
+        words[calibrates],
+        scores[calibrates, :cut],
         leaf_words[leaf_rows],
         scores[leaf_rows, cut:],
-        wanted[honest, :cut],
+        wanted[calibrates, :cut],
         wanted[leaf_rows, cut:],
     )
     p = softmax(mix.labels(words, scores[:, :cut]))

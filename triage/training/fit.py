@@ -12,7 +12,7 @@ from triage.segmenter import Segmented, Segmenter
 from triage.taxonomy import CATEGORIES, LABELS
 from triage.training.corpus import Example
 from triage.training.progress import Progress, silent
-from triage.training.split import honest_folds
+from triage.training.split import calibrating, honest_folds
 
 _LABEL_C = 10.0
 _CATEGORY_C = 20.0
@@ -75,14 +75,16 @@ def fit(
     progress: Progress | None = None,
 ) -> tuple[Fitted, OutOfFold]:
     """Fit on everything; the temperature and ``OutOfFold`` come from folds by brief over the rows
-    that are ``honest`` (all where nothing is said); the others' figures are nought."""
+    that are ``honest`` (all where nothing is said); the others' figures are nought. Where the
+    corrections have a newest block, the temperature is fitted on it alone."""
     progress = progress or Progress(silent, encoder=False)
     texts = columns([segmenter.segment(example.text) for example in examples])
     y = np.array([LABELS.index(example.label) for example in examples])
     kept = np.ones(len(y), dtype=bool) if honest is None else np.array(honest, dtype=bool)
     dealt = honest_folds(examples, kept.tolist())
     scores, leaves = _held_out_scores(examples, texts, y, dealt, seed, progress)
-    temperature = _temperature(scores[kept], y[kept])
+    calibrates = np.array(calibrating(examples, kept.tolist()))
+    temperature = _temperature(scores[calibrates], y[calibrates])
     progress.at("fit")
     vectorizers = _vectorizers()
     features = vectorizers.fit_transform(texts)

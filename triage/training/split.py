@@ -1,4 +1,6 @@
-"""Folds: texts of one brief, and real calls of one person or place, are never on both sides."""
+"""Folds: texts of one brief, and real calls of one person or place, are never on both sides.
+
+Where a site has corrections enough, the newest of them are a fold of their own (``newest``)."""
 
 from __future__ import annotations
 
@@ -6,22 +8,40 @@ from collections import Counter
 from collections.abc import Sequence
 
 from triage.training.corpus import CORRECTION_BRIEF, Example
+from triage.training.newest import Block, newest_block
 
+FOLDS = 6
 HONEST_FOLDS = 2
 """Enough where only some briefs can be held out: each fold learns from nearly everything."""
 
 
 def honest_folds(examples: Sequence[Example], honest: Sequence[bool]) -> list[list[int]]:
     """Folds over the rows that are ``honest``; the others are in no fold, so always learnt from.
-    With all rows honest these are ``folds``."""
-    rows = [number for number, kept in enumerate(honest) if kept]
-    if len(rows) == len(examples):
-        return folds(examples)
-    dealt = folds([examples[number] for number in rows], HONEST_FOLDS)
-    return [[rows[at] for at in fold] for fold in dealt]
+    With all rows honest these are ``folds``; the newest block, where there is one, comes last."""
+    block = block_of(examples)
+    apart = {*block.rows, *block.linked} if block else set()
+    rows = [number for number, kept in enumerate(honest) if kept and number not in apart]
+    n_folds = FOLDS if all(honest) else HONEST_FOLDS
+    dealt = folds([examples[number] for number in rows], n_folds)
+    own = [sorted(apart)] if apart else []
+    return [[rows[at] for at in fold] for fold in dealt] + own
 
 
-def folds(examples: Sequence[Example], n_folds: int = 6) -> list[list[int]]:
+def block_of(examples: Sequence[Example]) -> Block | None:
+    """The newest block of these rows."""
+    return newest_block(examples, _groups(examples))
+
+
+def calibrating(examples: Sequence[Example], honest: Sequence[bool]) -> list[bool]:
+    """The rows that calibrate: the newest block where there is one, else all ``honest`` ones."""
+    block = block_of(examples)
+    if block is None:
+        return list(honest)
+    rows = set(block.rows)
+    return [number in rows for number in range(len(examples))]
+
+
+def folds(examples: Sequence[Example], n_folds: int = FOLDS) -> list[list[int]]:
     """Held-out row numbers of each fold: the biggest brief first, each to the emptiest fold.
 
     Corrections are real calls: those of one person or place stay together, the others are dealt

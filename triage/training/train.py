@@ -34,7 +34,10 @@ from triage.training.encoded_fit import Encoded, fit_encoded, never_seen
 from triage.training.evaluate import Judgement, metrics
 from triage.training.export import Artefact, write_artefact
 from triage.training.fit import Fitted, OutOfFold, fit
+from triage.training.lock import lock_hash
+from triage.training.newest import split_facts
 from triage.training.progress import Progress, Tell, silent
+from triage.training.split import block_of
 from triage.training.thresholds import HeldOut, choose
 from triage.triager import cues_of
 
@@ -82,6 +85,7 @@ def train(
         "kind": ENCODED if encoded else LINEAR,
         "held_out": metrics(judgements, name),
         "parts": _parts(unseen, judgements),
+        **_newest(examples, unseen, judgements, name),
     }
     training = _training_facts(examples, len(read) - len(examples), seed)
     # Finer than a second: a correction of the same second must count as older when it was read.
@@ -176,6 +180,21 @@ def _parts(examples: Sequence[Example], judgements: Sequence[Judgement]) -> dict
     return {name: value for name, value in parts.items() if name not in unwanted}
 
 
+def _newest(
+    examples: Sequence[Example],
+    unseen: Sequence[Example],
+    judgements: Sequence[Judgement],
+    name: str,
+) -> dict[str, Any]:
+    """Figures of the newest block alone, by what learnt from older rows; it calibrated, too."""
+    block = block_of(examples)
+    if block is None:
+        return {}
+    ids = {examples[number].id for number in block.rows}
+    own = [j for e, j in zip(unseen, judgements, strict=True) if e.id in ids]
+    return {"newest_block": metrics(own, name)}
+
+
 def _training_facts(examples: Sequence[Example], dropped: int, seed: int) -> dict[str, Any]:
     by_label: Counter[Label] = Counter(example.label for example in examples)
     return {
@@ -187,5 +206,7 @@ def _training_facts(examples: Sequence[Example], dropped: int, seed: int) -> dic
         "data_sha256": content_hash(examples),
         "lexicon_sha256": sha256(lexicon_text().encode()).hexdigest(),
         "concepts_sha256": sha256(concepts_text().encode()).hexdigest(),
+        "lock_sha256": lock_hash(),
+        "split": split_facts(examples, block_of(examples)),
         "seed": seed,
     }
