@@ -28,6 +28,7 @@ from server.domain.sla import Limits
 from server.learning_config import LearningSettings, ReviewSettings
 from server.map_config import MapSettings
 from server.models_config import ModelsSettings
+from server.police_config import PoliceSettings
 from server.recurrence_config import RecurrenceSettings
 from server.routing_config import RoutingSettings
 
@@ -132,9 +133,7 @@ class PresenceSettings(Section):
     grace_s: float = Field(
         30, ge=0, le=3600, description="A device that left may come back unnoticed this long."
     )
-    silent_s: float = Field(
-        180, ge=10, le=86_400, description="A device that says nothing for so long is offline."
-    )
+    silent_s: float = Field(180, ge=10, le=86_400, description="Silent for so long is offline.")
 
     def rule(self) -> PresenceRule:
         return PresenceRule(
@@ -215,6 +214,7 @@ class Settings(Section):
     duty: DutySettings = DutySettings()
     models: ModelsSettings = ModelsSettings()
     safety: SafetySettings = SafetySettings()
+    police: PoliceSettings = PoliceSettings()
     retention: RetentionSettings = RetentionSettings()
     push: PushSettings = PushSettings()
     district: DistrictSettings = DistrictSettings()

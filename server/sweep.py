@@ -27,6 +27,7 @@ from server.services import (
     agreements,
     calling,
     dispatch,
+    joint,
     presence,
     tracking,
     travel_times,
@@ -54,6 +55,7 @@ class Swept:
     called: int = 0
     noticed: int = 0
     overdue: int = 0
+    police: int = 0
 
 
 def sweep_once(office: Office) -> Swept:
@@ -67,11 +69,12 @@ def sweep_once(office: Office) -> Swept:
         warned += kind == "warned"
         missed += kind == "missed"
     assigned = waiting.assign_waiting(office)
+    police = joint.sweep_notices(office)
     called = calling.call_assigned(office)
     noticed = presence.sweep_presence(office)
     overdue = agreements.raise_overdue(office) + aftercare.raise_overdue(office)
     verdicts = tracking.recheck_evidence(office)
-    return Swept(warned, missed, assigned, verdicts, called, noticed, overdue)
+    return Swept(warned, missed, assigned, verdicts, called, noticed, overdue, police)
 
 
 def run(office: Office, stop: Flag) -> None:

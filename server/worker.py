@@ -1,5 +1,5 @@
-"""Work in the background: corrections for training, reports that wait for a model, pushes to
-phones, what is watched from day to day, retention.
+"""Work in the background: corrections for training, reports that wait for a model, cases told to
+the police, pushes to phones, what is watched from day to day, retention.
 
 Each job is idempotent and may run in any number of workers at once.
 """
@@ -22,6 +22,7 @@ from server.services import (
     feedback,
     identity,
     models,
+    police_line,
     push,
     rejudge,
     watching,
@@ -49,6 +50,7 @@ def run(office: Office, stop: Flag) -> None:
     while not stop.wait(ROUND_S):
         exported = _safely(partial(export_if_newer, office, exported), exported)
         _safely(partial(rejudge.rejudge_waiting, office), 0)
+        _safely(partial(police_line.tell_police, office), 0)
         _safely(partial(push.tell_phones, office), 0)
         if round_number % CATCH_UP_EVERY == 0:
             _safely(partial(identity.catch_up, office), 0)

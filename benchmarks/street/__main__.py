@@ -2,6 +2,7 @@
 
 python -m benchmarks.street                    the table, 30 seeds of 90 days
 python -m benchmarks.street --spread populated calls come where people live
+python -m benchmarks.street --grid             rules, posts, staff and volume against each other
 python -m benchmarks.street --golden           against tests/golden/dispatch.json
 """
 
@@ -12,9 +13,18 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks.street import checks, queueing
+from benchmarks.street import checks, grid, queueing
 from benchmarks.street.ground import Ground
-from benchmarks.street.scenarios import Figures, Interval, Street, Volume, best, draw, measure
+from benchmarks.street.scenarios import (
+    Figures,
+    Interval,
+    Spread,
+    Street,
+    Volume,
+    best,
+    draw,
+    measure,
+)
 from benchmarks.street.scenarios import interval as interval_of
 from benchmarks.street.simulation import Outcome
 from edge.shipped import shipped_district
@@ -36,6 +46,9 @@ def main() -> None:
             )
         return
     ground = Ground(shipped_district())
+    if wanted.grid:
+        _print_grid(ground, wanted.seeds, wanted.spread)
+        return
     volume = Volume(wanted.calls_per_day, wanted.days, wanted.scene_min, wanted.spread)
     draws = [draw(ground, volume, seed) for seed in range(wanted.seeds)]
     print(f"{wanted.seeds} seeds of {volume}; {wanted.units} units unless said; 8 min, detour 1.3")
@@ -46,9 +59,21 @@ def main() -> None:
         print(_row(street.name, measure(ground, street, demand, draws)), flush=True)
 
 
+def _print_grid(ground: Ground, seeds: int, spread: Spread) -> None:
+    print(f"{seeds} seeds, calls {spread}; 20 km/h, 8 min, detour 1.3")
+    print(
+        "| calls a day | units | posts | rule | reached in 8 min | P90 min | waited | Gini | busy |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|")
+    coarse, fine = _demand(ground, spread, COARSE_KM), _demand(ground, spread, FINE_KM)
+    for cell in grid.cells(ground, coarse, fine, seeds=seeds, spread=spread):
+        print(grid.row(cell), flush=True)
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--golden", action="store_true", help="compare with textbook answers")
+    parser.add_argument("--grid", action="store_true", help="rules × posts × staff × volume")
     parser.add_argument("--seeds", type=int, default=30)
     parser.add_argument("--days", type=int, default=90)
     parser.add_argument("--calls-per-day", type=float, default=18.0)

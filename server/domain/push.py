@@ -16,6 +16,9 @@ from server.domain.views import TimelineEvent
 WORDS: Mapping[str, str] = {
     "case_assigned": "有新警情，请签收",
     "assignment_ended": "警情已转出，请看手机",
+    "police_answered": "公安对联动警情有回话，请看手机",
+    "police_silent": "公安还没有确认联动，不要单独进门",
+    "police_unreached": "联动警情没有送达公安，不要单独进门",
 }
 RECALLED = "请离开现场，看手机"
 _SILENT_ENDS = frozenset({"closed"})

@@ -25,6 +25,8 @@ class Action(StrEnum):
     CORRECT_AT_DOOR = "correct_at_door"
     ASSIGN = "assign"
     ACT_ON_CASE = "act_on_case"
+    SPEAK_FOR_POLICE = "speak_for_police"
+    TAKE_FILE = "take_file"
     OVERRULE = "overrule"
     POST_TELEMETRY = "post_telemetry"
     FOLLOW_STREAM = "follow_stream"
@@ -58,6 +60,8 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     Action.CORRECT_AT_DOOR: frozenset({Role.MEDIATOR}),
     Action.ASSIGN: frozenset({Role.DISPATCHER, Role.ADMIN}),
     Action.ACT_ON_CASE: frozenset({Role.DISPATCHER, Role.MEDIATOR}),
+    Action.SPEAK_FOR_POLICE: _OFFICE,
+    Action.TAKE_FILE: frozenset({Role.DISPATCHER, Role.SUPERVISOR}),
     Action.OVERRULE: frozenset({Role.DISPATCHER, Role.SUPERVISOR}),
     Action.POST_TELEMETRY: frozenset({Role.EDGE}),
     Action.FOLLOW_STREAM: _STAFF,

@@ -132,6 +132,25 @@ class RecordingView:
 
 
 @dataclass(frozen=True, slots=True)
+class PoliceView:
+    """What the police know of a joint case: ``state`` is ``asked``, ``told`` (their system took
+    it), ``unreached``, ``silent``, ``answered`` or ``withdrawn``; ``answer`` is ``coming``,
+    ``here`` or ``cannot``. ``mediators`` counts the unit that has it; None: not known."""
+
+    state: str
+    asked_at: datetime
+    told_at: datetime | None
+    attempts: int
+    reminders: int
+    answer: str | None
+    answered_at: datetime | None
+    officer: str | None
+    due_at: datetime | None
+    may_enter: bool
+    mediators: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CaseView:
     id: str
     opened_at: datetime
@@ -154,6 +173,8 @@ class CaseView:
     disposition: str | None
     recording: RecordingView | None = None
     """Of one case whose unit has arrived; lists leave it out."""
+    police: PoliceView | None = None
+    """Of a joint case, as soon as the police have been asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from server.domain import masking
 from server.domain.geo import Place, navigation_links
+from server.domain.joint import NoticeState, PoliceAnswer, may_enter
 from server.domain.views import (
     AssignmentView,
     CallerView,
@@ -19,15 +20,18 @@ from server.domain.views import (
     DeadlineView,
     EvidenceView,
     Location,
+    PoliceView,
     ReasonView,
     ReportView,
     StepView,
     TimelineEvent,
 )
-from server.store import cases, reports, units
+from server.store import cases, police_notices, reports, units
 from server.store.cases import CaseRow
+from server.store.police_notices import NoticeRow
 from server.store.reports import ReportRow
 from server.vault import Vault
+from triage.taxonomy import Route
 
 
 def report_view(vault: Vault, row: ReportRow, *, clear: bool) -> ReportView:
@@ -77,6 +81,8 @@ def case_views(
     steps = cases.steps_of(conn, [row.id for row in given.values()])
     clocks = cases.deadlines_of(conn, ids)
     told = reports.ids_of_cases(conn, ids)
+    notices = police_notices.of_cases(conn, [row.id for row in rows if row.route == Route.JOINT])
+    sizes = units.member_counts(conn) if notices else {}
     return tuple(
         _case_view(
             row,
@@ -86,6 +92,7 @@ def case_views(
             clocks=[clock for clock in clocks if clock.case_id == row.id],
             report_ids=tuple(told.get(row.id, ())),
             timeline=(timelines or {}).get(row.id, ()),
+            police=_police_view(notices.get(row.id), given.get(row.id), sizes),
         )
         for row in rows
     )
@@ -114,6 +121,7 @@ def _case_view(
     clocks: Sequence[CaseRow],
     report_ids: tuple[str, ...],
     timeline: tuple[TimelineEvent, ...],
+    police: PoliceView | None,
 ) -> CaseView:
     current = given if given is not None and _speaks_for(given, row) else None
     shown_clocks = [
@@ -142,6 +150,29 @@ def _case_view(
         navigation=None if row.lat is None else navigation_links(Place(row.lat, row.lon), name),
         closed_at=row.closed_at,
         disposition=row.disposition,
+        police=police,
+    )
+
+
+def _police_view(
+    row: NoticeRow | None, given: CaseRow | None, sizes: dict[str, int]
+) -> PoliceView | None:
+    if row is None:
+        return None
+    running = given is not None and given.ended_at is None
+    answer = PoliceAnswer(row.answer) if row.answer else None
+    return PoliceView(
+        state=row.state,
+        asked_at=row.asked_at,
+        told_at=row.told_at,
+        attempts=row.attempts,
+        reminders=row.reminders,
+        answer=row.answer,
+        answered_at=row.answered_at,
+        officer=row.officer,
+        due_at=row.due_at,
+        may_enter=may_enter(NoticeState(row.state), answer),
+        mediators=sizes.get(given.unit_id) if running and given is not None else None,
     )
 
 

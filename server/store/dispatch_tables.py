@@ -1,4 +1,5 @@
-"""What dispatch keeps beside cases: calls to parties, overruled verdicts, unit traits, rides."""
+"""What dispatch keeps beside cases: calls to parties, overruled verdicts, unit traits, rides,
+notices to the police."""
 
 from __future__ import annotations
 
@@ -62,4 +63,22 @@ rides = Table(
     Column("area", String(64), nullable=False, comment="community of the scene; empty outside"),
     Column("band", Integer, nullable=False, comment="three-hour stretch of the local day, from 0"),
     Column("log_ratio", Float, nullable=False, comment="of true seconds over the formula's"),
+)
+
+police_notices = Table(
+    "police_notices",
+    metadata,
+    Column("case_id", String(32), ForeignKey("cases.id"), primary_key=True),
+    Column("asked_at", Instant, nullable=False),
+    Column("state", String(16), nullable=False, index=True),
+    Column("told_at", Instant, comment="their system took it"),
+    Column("attempts", Integer, nullable=False),
+    Column("try_at", Instant, comment="when to post it next; empty: not any more"),
+    Column("reminders", Integer, nullable=False),
+    Column("remind_at", Instant),
+    Column("answer", String(16)),
+    Column("answered_at", Instant),
+    Column("answered_by", String(128)),
+    Column("officer", String(40)),
+    Column("due_at", Instant, comment="when the police say that they are there"),
 )

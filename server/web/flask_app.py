@@ -18,6 +18,7 @@ from server.web.api.devices import devices
 from server.web.api.duty import duty
 from server.web.api.edge import edge
 from server.web.api.handing import handing
+from server.web.api.joint import joint
 from server.web.api.live import live
 from server.web.api.phone import phone
 from server.web.api.reports import reports
@@ -37,6 +38,7 @@ def operations() -> list[Operation]:
         *reports.declared,
         *cases.declared,
         *handing.declared,
+        *joint.declared,
         *live.declared,
         *aftercare.declared,
         *duty.declared,

@@ -10,12 +10,13 @@ from uuid import uuid4
 from flask import Blueprint, render_template, request
 
 from server.domain.audit_sample import REASON, AuditFigures
-from server.domain.case import MEDIATED_ROUTES
+from server.domain.case import MEDIATED_ROUTES, Disposition
 from server.domain.roles import Action, Actor
 from server.domain.views import CandidateView, CaseView, Page, ReportView, UnitView
 from server.office import Office
-from server.services import attachments, audits, duplicates, ranking, reading, units
+from server.services import attachments, audits, casefile, duplicates, ranking, reading, units
 from server.services.attachments import AttachmentView
+from server.services.casefile import FileState
 from server.services.duplicates import JoinView, OfferView
 from server.web.access import current_actor, current_office, needs
 from server.web.pages import kept, sentences, spans, urgency, words
@@ -28,6 +29,7 @@ CLOSED_PAGE = 50
 CANDIDATES = 6
 _DONE = "closed"
 MAX_QUERY = 100
+ESCALATED = Disposition.ESCALATED.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,8 @@ class Detail:
     joins: tuple[JoinView, ...] = ()
     audit: str | None = None
     """The report of this case that waits for a random audit."""
+    file: FileState | None = None
+    """Of a case that went to the conflict centre."""
 
 
 @blueprint.get("/console")
@@ -148,6 +152,7 @@ def detail_of(office: Office, actor: Actor, case_id: str) -> Detail:
         added=attachments.of_case(office, case_id, actor),
         offers=tuple(duplicates.offers(office, case_id)) if found.status != _DONE else (),
         joins=tuple(duplicates.joins(office, case_id)),
+        file=casefile.state_of(found.timeline) if found.disposition == ESCALATED else None,
         audit=audits.waiting_reports(office, [case_id]).get(case_id),
     )
 

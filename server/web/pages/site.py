@@ -16,6 +16,7 @@ from server.web.pages import (
     aftercare,
     agreeing,
     assets,
+    casefile,
     clocks,
     console,
     console_actions,
@@ -23,6 +24,7 @@ from server.web.pages import (
     devices,
     duty,
     effect,
+    joint,
     kept,
     kit,
     language,
@@ -61,6 +63,8 @@ PAGES = (
     console,
     console_actions,
     console_review,
+    joint,
+    casefile,
     search,
     people,
     duty,
@@ -116,6 +120,8 @@ def _teach_words(app: Flask) -> None:
         "step": words.STEPS,
         "disposition": words.DISPOSITIONS,
         "verdict": words.VERDICTS,
+        "police_state": words.POLICE_STATES,
+        "police_answer": words.POLICE_ANSWERS,
         "recorded": words.RECORDED,
         "deadline_state": words.DEADLINE_STATES,
         "cue": words.CUES,
@@ -134,6 +140,7 @@ def _teach_words(app: Flask) -> None:
     app.add_template_global(register_pages.earlier_calls)
     app.add_template_global(persons.people_of)
     app.add_template_global(watching.alarms, "drift_alarms")
+    app.add_template_global(joint.unheard, "police_unheard")
     app.add_template_filter(naming.short_id, "short_id")
     app.add_template_filter(words.category, "zh_category")
     app.add_template_filter(words.likelihood, "likelihood")
@@ -176,6 +183,7 @@ def _facts() -> dict[str, object]:
         "routes": words.ROUTES,
         "dispositions": words.DISPOSITIONS,
         "refusals": words.REFUSALS,
+        "police_answers": words.POLICE_ANSWERS,
         "join_reasons": words.JOIN_REASONS,
         "route_keys": words.ROUTE_KEYS,
         "can": {
@@ -184,6 +192,8 @@ def _facts() -> dict[str, object]:
             "assign": Action.ASSIGN,
             "act": Action.ACT_ON_CASE,
             "overrule": Action.OVERRULE,
+            "take_file": Action.TAKE_FILE,
+            "police": Action.SPEAK_FOR_POLICE,
             "acknowledge": Action.ACKNOWLEDGE_ALARM,
         },
         "due_of": due_of,

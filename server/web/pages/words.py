@@ -20,6 +20,7 @@ from server.domain.case import (
 )
 from server.domain.duplicates import JOIN_REASON_NAMES_ZH, LIKENESS_NAMES_ZH
 from server.domain.evidence import VERDICT_NAMES_ZH
+from server.domain.joint import ANSWER_NAMES_ZH, STATE_NAMES_ZH
 from server.domain.recording import RECORDED_NAMES_ZH
 from triage.cues import CUE_NAMES_ZH
 from triage.doubt import DOUBT_NAMES_ZH
@@ -95,6 +96,22 @@ ALARMS: Mapping[str, str] = {
     "camera_fault": "摄像故障",
 }
 RISK_BANDS: Mapping[str, str] = BAND_NAMES_ZH
+
+POLICE_STATES: Mapping[str, str] = {s.value: name for s, name in STATE_NAMES_ZH.items()}
+POLICE_ANSWERS: Mapping[str, str] = {a.value: name for a, name in ANSWER_NAMES_ZH.items()}
+HANDED_EVENTS: Mapping[str, tuple[str, str]] = {
+    "police_needed": ("{unit}请公安到场：{case}", "bad"),
+    "police_asked": ("联动警情，已提请公安到场：{case}", "warn"),
+    "police_told": ("联动警情已送达公安：{case}", "plain"),
+    "police_retry": ("联动警情没有送达公安，正在重试：{case}", "warn"),
+    "police_unreached": ("联动警情没有送达公安，请电话通知：{case}", "bad"),
+    "police_reminded": ("公安尚未确认联动，再次提醒：{case}", "warn"),
+    "police_silent": ("公安没有确认联动，请电话催问：{case}", "bad"),
+    "police_answered": ("公安对联动有回话：{case}", "good"),
+    "file_exported": ("{by}取走疑难案卷：{case}", "plain"),
+    "file_received": ("调处中心已收疑难案卷：{case}", "good"),
+}
+"""Sentence and tone of what passes between us and the police, or the conflict centre."""
 
 ROUTE_KEYS: tuple[tuple[str, str], ...] = (
     ("1", "police"),
