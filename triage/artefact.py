@@ -14,7 +14,7 @@ from triage.errors import ArtefactRefused
 from triage.policy import Thresholds
 
 MANIFEST_FILE = "manifest.json"
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)

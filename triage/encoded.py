@@ -111,11 +111,11 @@ class EncodedModel:
         return found[0], found[1]
 
     def _judge_batch(self, texts: Sequence[str]) -> list[Judged]:
-        words, leaf_words, segmented = self._linear.scored(texts)
+        words, leaf_words, read = self._linear.scored(texts)
         meaning, leaf_meaning = self._meaning(texts)
         p = softmax(self._mix.labels(words, meaning)).tolist()
         leaves = self._mix.leaves(leaf_words, leaf_meaning).tolist()
-        judged = self._linear.judged(texts, segmented, p, leaves)
+        judged = self._linear.judged(texts, read, p, leaves)
         return [
             self._with_meaning(verdict, scores)
             for verdict, scores in zip(judged, meaning.tolist(), strict=True)

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
+from itertools import count, pairwise
 from math import sqrt
 from pathlib import Path
 from typing import Any, Protocol
@@ -64,7 +64,7 @@ class Model(Protocol):
 
 
 class LinearModel:
-    """Logistic on words and characters. Thread-safe; about half a millisecond a text.
+    """Logistic on words and characters. Thread-safe.
 
     It also serves for an artefact of another kind whose encoder is not there; ``complete`` is
     false then.
@@ -102,41 +102,44 @@ class LinearModel:
             judged += self._judge_batch(texts[start : start + _BATCH])
         return judged
 
-    def probabilities(self, segmented: Sequence[Segmented]) -> tuple[Any, Any]:
+    def probabilities(self, read: Sequence[Read]) -> tuple[Any, Any]:
         """Label and category probabilities, arrays of (texts, labels) and (texts, leaves)."""
-        words = np.array([[text.words_line] for text in segmented], dtype=object)
-        characters = np.array([[text.characters_line] for text in segmented], dtype=object)
-        feed = {"words": words, "characters": characters}
-        labels, leaves = self._session.run(["labels", "categories"], feed)
-        return labels, leaves
+        found = [self._session.run(["labels", "categories"], text.feed()) for text in read]
+        labels, leaves = zip(*found, strict=True)
+        return np.concatenate(labels), np.concatenate(leaves)
 
-    def scored(self, texts: Sequence[str]) -> tuple[Any, Any, list[Segmented]]:
-        """Log-probabilities of labels and leaves, and the texts cut up."""
-        segmented = [self._segmenter.segment(text) for text in texts]
-        labels, leaves = self.probabilities(segmented)
-        return _log(labels), _log(leaves), segmented
+    def read(self, texts: Sequence[str]) -> list[Read]:
+        segmented = (self._segmenter.segment(text) for text in texts)
+        return [Read(parts, tuple(self._terms.occurrences(parts))) for parts in segmented]
+
+    def scored(self, texts: Sequence[str]) -> tuple[Any, Any, list[Read]]:
+        """Log-probabilities of labels and leaves, and the texts as they were read."""
+        read = self.read(texts)
+        labels, leaves = self.probabilities(read)
+        return _log(labels), _log(leaves), read
 
     def judged(
         self,
         texts: Sequence[str],
-        segmented: Sequence[Segmented],
+        read: Sequence[Read],
         p: Sequence[list[float]],
         leaves: Sequence[list[float]],
     ) -> list[Judged]:
         """Verdicts with these probabilities, explained by this model's words."""
-        rows = zip(texts, segmented, p, leaves, strict=True)
+        rows = zip(texts, read, p, leaves, strict=True)
         return [self._judged(*row) for row in rows]
 
     def _judge_batch(self, texts: Sequence[str]) -> list[Judged]:
-        segmented = [self._segmenter.segment(text) for text in texts]
-        labels, leaves = self.probabilities(segmented)
-        return self.judged(texts, segmented, labels.tolist(), leaves.tolist())
+        read = self.read(texts)
+        labels, leaves = self.probabilities(read)
+        return self.judged(texts, read, labels.tolist(), leaves.tolist())
 
-    def _judged(self, text: str, parts: Segmented, p: list[float], leaves: list[float]) -> Judged:
+    def _judged(self, text: str, read: Read, p: list[float], leaves: list[float]) -> Judged:
         """What the linear part makes of one text; ``explain`` gives the words of any label."""
         by_label = dict(zip(LABELS, p, strict=True))
         best = max(range(len(LABELS)), key=p.__getitem__)
-        reasons, score = self._terms.explain(text, parts, best)
+        reasons, score = self._terms.explain(text, read, best)
+        parts = read.parts
         return Judged(
             by_label,
             within(LABELS[best], leaves),
@@ -150,26 +153,52 @@ class LinearModel:
     def _check_golden(self, file: Path) -> None:
         """An artefact must repeat the predictions it was shipped with."""
         rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
-        labels, _ = self.probabilities([self._segmenter.segment(row["text"]) for row in rows])
+        labels, _ = self.probabilities(self.read([row["text"] for row in rows]))
         expected = [[row.get("linear", row["p"])[label] for label in LABELS] for row in rows]
         if not rows or float(np.abs(labels - np.array(expected)).max()) > GOLDEN_TOLERANCE:
             raise ArtefactRefused(file.parent.name, f"it does not repeat {file.name}")
 
 
 @dataclass(frozen=True, slots=True)
+class Occurrence:
+    """Row ``row`` of the model's tables, once in the text: its share ``value`` of the row's tf-idf
+    and the ``places`` of the characters that share it."""
+
+    row: int
+    value: float
+    places: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A text cut up, and what the model knows of it."""
+
+    parts: Segmented
+    known: tuple[Occurrence, ...]
+
+    def feed(self) -> dict[str, Any]:
+        """The inputs of the exported model: ``rows`` and ``values``, of one length."""
+        rows = np.array([one.row for one in self.known], dtype=np.int64)
+        values = np.array([one.value for one in self.known], dtype=np.float32)
+        return {"rows": rows, "values": values}
+
+
+@dataclass(frozen=True, slots=True)
 class Terms:
-    """The model's vocabulary: term -> (inverse document frequency, weight of each label)."""
+    """The model's vocabulary: term -> row by field, and (rows, 1 + labels) numbers: inverse
+    document frequency and the weight of each label."""
 
     bias: tuple[float, ...]
-    fields: Mapping[str, Mapping[str, tuple[float, ...]]]
+    fields: Mapping[str, Mapping[str, int]]
+    numbers: Any
 
     @classmethod
     def parse(cls, text: str) -> Terms:
         data = json.loads(text)
-        fields = {
-            field: {term: tuple(row) for term, row in data[field].items()} for field in _FIELDS
-        }
-        return cls(tuple(data["bias"]), fields)
+        numbers = [row for field in _FIELDS for row in data[field].values()]
+        places = count()
+        fields = {field: dict(zip(data[field], places)) for field in _FIELDS}  # noqa: B905
+        return cls(tuple(data["bias"]), fields, np.array(numbers, dtype=np.float32))
 
     def unknown_share(self, parts: Segmented) -> float:
         """Share of the words that training never kept; 0 for a text without words."""
@@ -177,46 +206,41 @@ class Terms:
         unknown = sum(token.text not in known for token in parts.words)
         return unknown / len(parts.words) if parts.words else 0.0
 
-    def explain(self, text: str, parts: Segmented, label: int) -> tuple[tuple[Reason, ...], float]:
-        """What each word adds to the label's score, and the score."""
-        weights = [0.0] * len(parts.words)
-        owner = {
-            at: i for i, token in enumerate(parts.words) for at in range(token.start, token.end)
-        }
-        for place, weight in self._contributions(parts, label):
-            weights[owner[place]] += weight
+    def occurrences(self, parts: Segmented) -> Iterator[Occurrence]:
+        """Each known word, concept, character and pair of characters, as TF-IDF weighs it."""
+        words = [(token.text, (token.start,)) for token in (*parts.words, *parts.concepts)]
+        chars = parts.characters
+        grams: list[tuple[str, tuple[int, ...]]] = [(t.text, (t.start,)) for t in chars]
+        grams += [(f"{a.text} {b.text}", (a.start, b.start)) for a, b in pairwise(chars)]
+        for field, found in (("words", words), ("characters", grams)):
+            yield from self._valued(field, found)
+
+    def _valued(
+        self, field: str, grams: Sequence[tuple[str, tuple[int, ...]]]
+    ) -> Iterator[Occurrence]:
+        known = self.fields[field]
+        found = [(known[key], places) for key, places in grams if key in known]
+        counts = Counter(row for row, _ in found)
+        idf = {row: float(self.numbers[row, 0]) for row in counts}
+        norm = sqrt(sum((n * idf[row]) ** 2 for row, n in counts.items()))
+        for row, places in found:
+            yield Occurrence(row, idf[row] / norm, places)
+
+    def explain(self, text: str, read: Read, label: int) -> tuple[tuple[Reason, ...], float]:
+        """What each word adds to the label's score, and the score; a pair of characters is shared
+        by both."""
+        words = read.parts.words
+        weights = [0.0] * len(words)
+        owner = {at: i for i, token in enumerate(words) for at in range(token.start, token.end)}
+        rows = [one.row for one in read.known]
+        for one, weight in zip(read.known, self.numbers[rows, 1 + label].tolist(), strict=True):
+            for place in one.places:
+                weights[owner[place]] += one.value * weight / len(one.places)
         reasons = tuple(
             Reason(text[token.start : token.end], weight, token.start, token.end)
-            for token, weight in zip(parts.words, weights, strict=True)
+            for token, weight in zip(words, weights, strict=True)
         )
         return reasons, self.bias[label] + sum(weights)
-
-    def _contributions(self, parts: Segmented, label: int) -> Iterator[tuple[int, float]]:
-        """(place in the text, share of the score); a pair of characters is shared by both."""
-        words = [(token.text, token.start) for token in (*parts.words, *parts.concepts)]
-        for _, place, weight in _known(words, self.fields["words"], label):
-            yield place, weight
-        chars = parts.characters
-        grams = [(token.text, at) for at, token in enumerate(chars)]
-        grams += [(f"{a.text} {b.text}", at) for at, (a, b) in enumerate(pairwise(chars))]
-        for key, at, weight in _known(grams, self.fields["characters"], label):
-            if " " in key:
-                yield chars[at].start, weight / 2
-                yield chars[at + 1].start, weight / 2
-            else:
-                yield chars[at].start, weight
-
-
-def _known(
-    grams: Sequence[tuple[str, int]], known: Mapping[str, tuple[float, ...]], label: int
-) -> Iterator[tuple[str, int, float]]:
-    """Each known gram with its place and share of the score: tf-idf of length 1, weighed."""
-    counts = Counter(key for key, _ in grams if key in known)
-    norm = sqrt(sum((n * known[key][0]) ** 2 for key, n in counts.items()))
-    for key, place in grams:
-        entry = known.get(key)
-        if entry is not None:
-            yield key, place, entry[0] * entry[1 + label] / norm
 
 
 def _log(p: Any) -> Any:

@@ -153,7 +153,7 @@ print(caught)
 def test_serving_never_imports_scikit_learn() -> None:
     code = (
         "import sys, server.app, triage.triager; "
-        "print([m for m in sys.modules if m.startswith(('sklearn', 'skl2onnx'))])"
+        "print([m for m in sys.modules if m.partition('.')[0] in ('sklearn', 'onnx')])"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True

