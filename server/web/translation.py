@@ -33,6 +33,9 @@ FOLDER = Path(__file__).parent / "translations"
 _HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _RUN = re.compile(rf"[{_HAN}][{_HAN}0-9A-Za-z、，。：；！？（）“”·—…+%]*")
 _ANY = re.compile(rf"[{_HAN}]")
+SCRIPTS = Path(__file__).parent / "static" / "js"
+_LITERAL = re.compile(r'"([^"\n]*)"')
+_COMMENT = re.compile(r"/\*.*?\*/|(?:^|\s)//\s[^\n]*", re.DOTALL | re.MULTILINE)
 _PLACE = re.compile(r"\{(\w+)\}")
 _SENTENCE = "sentence"
 _DEEPEST = 4
@@ -62,6 +65,7 @@ def register(app: Flask) -> None:
     Babel(app, default_locale="zh", locale_selector=language)
     app.jinja_env.add_extension(ChineseRuns)
     app.jinja_env.globals["_"] = translate
+    app.jinja_env.globals["script_words"] = lambda: script_words(language())
     app.jinja_env.filters["data"] = escape
     app.jinja_env.finalize = _shown
 
@@ -142,6 +146,23 @@ def _entries(name: str) -> tuple[Message, ...]:
         return ()
     with path.open("rb") as file:
         return tuple(entry for entry in read_po(file) if entry.id and entry.string)
+
+
+@cache
+def script_words(name: str) -> dict[str, str]:
+    """What the pages' scripts write themselves, by its Chinese; what they carry in English."""
+    known = catalogue(name)
+    return {said: known[said] for said in chinese_of_scripts() if said in known}
+
+
+@cache
+def chinese_of_scripts() -> tuple[str, ...]:
+    """Every Chinese string literal of the scripts, comments left out."""
+    found: set[str] = set()
+    for path in sorted(SCRIPTS.rglob("*.js")):
+        bare = _COMMENT.sub("", path.read_text("utf-8"))
+        found |= {said for said in _LITERAL.findall(bare) if _ANY.search(said)}
+    return tuple(sorted(found))
 
 
 def runs(source: str) -> set[str]:

@@ -171,11 +171,12 @@ ROLES = {
 
 @pytest.fixture
 def account(office: Office) -> Callable[[str], str]:
-    """Add the account of that name; returns the secret of an open session."""
+    """Add the account of that name unless it is there; returns the secret of an open session."""
 
     def make(name: str) -> str:
         unit_id = UNIT if ROLES[name] is Role.MEDIATOR else None
-        user = accounts.create_user(office, name, PASSWORD, ROLES[name], unit_id)
+        there = {user.name: user for user in accounts.users(office)}
+        user = there.get(name) or accounts.create_user(office, name, PASSWORD, ROLES[name], unit_id)
         return accounts.open_session(office, user)
 
     return make

@@ -157,6 +157,33 @@ def test_put_together_sentences_are_translated_part_by_part(office: Office) -> N
         assert translation.translate("2小时05分") == "2小时05分"
 
 
+def test_every_word_of_the_scripts_is_in_the_catalogue() -> None:
+    said = translation.chinese_of_scripts()
+    assert "待发送" in said
+    assert [text for text in said if text not in translation.catalogue("en")] == []
+
+
+def test_the_phones_scripts_speak_english(case_id: str, look: Opener) -> None:
+    assert case_id
+    seen = look("tiaojie", 390, 844)
+    cookie = {"name": translation.COOKIE, "value": "en", "url": seen.site}
+    seen.page.context.add_cookies([cookie])
+    page = seen.open("/m")
+    page.context.set_offline(True)
+    page.locator(".thumb form:not([hidden]) button").click()
+    expect(page.locator("[data-undo-bar] span")).to_contain_text("Noted: Signed")
+    expect(page.locator("[data-outbox]")).to_contain_text("1 to be sent")
+    expect(page.locator("li[data-step=signed]")).to_contain_text("to be sent")
+
+
+def test_what_a_form_answers_is_english_too(look: Opener) -> None:
+    seen = look("guanli")
+    cookie = {"name": translation.COOKIE, "value": "en", "url": seen.site}
+    seen.page.context.add_cookies([cookie])
+    page = seen.open("/console/posts?count=6&share=90")
+    expect(page.locator(".notice.bad")).not_to_contain_text(re.compile("[\u3400-\u9fff]"))
+
+
 def test_an_unknown_language_is_chinese(look: Opener) -> None:
     seen = look("dudao")
     cookie = {"name": translation.COOKIE, "value": "../../etc", "url": seen.site}
@@ -166,15 +193,15 @@ def test_an_unknown_language_is_chinese(look: Opener) -> None:
 
 def test_catalogue_entries_are_still_used() -> None:
     """An entry that no source says any more is a word to remove."""
-    sources = [TEMPLATES.parent, TEMPLATES.parents[1] / "domain", TEMPLATES.parents[2] / "triage"]
+    server = TEMPLATES.parents[1]
+    sources = [TEMPLATES.parent, server / "domain", server / "services", server.parent / "triage"]
     text = "".join(
         path.read_text("utf-8")
         for folder in sources
         for path in folder.rglob("*")
-        if path.suffix in {".html", ".py"}
+        if path.suffix in {".html", ".py", ".js"}
     )
-    text += (TEMPLATES.parents[1] / "services" / "report_files.py").read_text("utf-8")
-    text += (TEMPLATES.parents[1] / "recurrence_config.py").read_text("utf-8")
+    text += (server / "recurrence_config.py").read_text("utf-8")
     text = re.sub(r"\s+", " ", text)
     stale = [key for key in translation.catalogue("en") if key not in text]
     assert stale == []

@@ -84,7 +84,7 @@ def _invalid(error: Invalid) -> str:
     why = str(error).partition(": ")[2]
     chinese = any("\u4e00" <= letter <= "\u9fff" for letter in why)
     said = why if chinese else "填写有误，请检查后重试"
-    return f"{name}：{said}。" if name else f"{said}。"
+    return f"{name}：{said}。" if name else said
 
 
 def _unit_name(unit_id: str) -> str:

@@ -61,8 +61,8 @@ async function remember(request, answer) {
 }
 
 function nothing() {
-  const page = '<!doctype html><html lang="zh-CN"><meta charset="utf-8"><meta name="viewport" content="width=device-width">' +
-    "<title>没有网络</title><h1>没有网络</h1><p>这一页还没有存在手机里。紧急时请拨打 <a href=\"tel:110\">110</a>。</p><p><a href=\"/m\">返回</a></p></html>";
+  const page = '<!doctype html><html lang="{{ "en" if language == "en" else "zh-CN" }}"><meta charset="utf-8"><meta name="viewport" content="width=device-width">' +
+    "<title>没有网络</title><h1>没有网络</h1><p>这一页还没有存在手机里。紧急时请拨打 <a href=\"tel:110\">110</a></p><p><a href=\"/m\">返回</a></p></html>";
   return new Response(page, { status: 503, headers: { "Content-Type": "text/html; charset=utf-8" } });
 }
 

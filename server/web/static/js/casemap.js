@@ -1,6 +1,7 @@
 /** Where the case is and who could go, on the console: the wall's map, small and for one case. */
 
 import { DistrictMap } from "./map/map.js";
+import { word } from "./words.js";
 
 let district = null;
 let shown = null;
@@ -22,7 +23,7 @@ export async function showCaseMap() {
     try {
       mine.setDistrict(await load(host.dataset.casemap));
     } catch {
-      mine.fail("地图暂时无法载入，派单不受影响。");
+      mine.fail(word("地图暂时无法载入，派单不受影响。"));
       return;
     }
     if (shown !== mine) return;

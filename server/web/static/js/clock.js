@@ -3,7 +3,7 @@
  * A wrong clock on this machine does not matter.
  */
 
-import { word } from "./words.js";
+import { chinese, word } from "./words.js";
 
 let skewMs = 0;
 
@@ -21,15 +21,15 @@ const zone = meta("time-zone") || "Asia/Shanghai";
 const clockFormat = new Intl.DateTimeFormat("zh-CN", {
   timeZone: zone, hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
 });
-const dayFormat = new Intl.DateTimeFormat("zh-CN", {
-  timeZone: zone, month: "numeric", day: "numeric", weekday: "long",
+const dayFormat = new Intl.DateTimeFormat(chinese ? "zh-CN" : "en-GB", {
+  timeZone: zone, month: chinese ? "numeric" : "long", day: "numeric", weekday: "long",
 });
 
 export const clockText = (ms) => clockFormat.format(ms);
 
 function dayText(ms) {
   const part = Object.fromEntries(dayFormat.formatToParts(ms).map(({ type, value }) => [type, value]));
-  return `${part.month}月${part.day}日 ${part.weekday}`;
+  return chinese ? `${part.month}月${part.day}日 ${part.weekday}` : `${part.weekday}, ${part.day} ${part.month}`;
 }
 
 /** Seconds as 1:05 or 1:02:03. */
@@ -38,18 +38,18 @@ export function countText(seconds) {
   const two = (n) => String(n).padStart(2, "0");
   const minutes = Math.floor(whole / 60);
   const head = minutes >= 60 ? `${Math.floor(minutes / 60)}:${two(minutes % 60)}` : `${minutes}`;
-  return `${seconds < 0 ? `${word("late", "超时")} ` : ""}${head}:${two(whole % 60)}`;
+  return `${seconds < 0 ? `${word("超时")} ` : ""}${head}:${two(whole % 60)}`;
 }
 
 /** Seconds as people say them: 45秒, 3分, 2小时05分. */
 export function spanText(seconds) {
   const whole = Math.max(0, Math.round(seconds));
-  if (whole < 60) return `${whole}秒`;
+  if (whole < 60) return word("{n}秒", { n: whole });
   const minutes = Math.floor(whole / 60);
-  if (minutes < 60) return `${minutes}分`;
+  if (minutes < 60) return word("{n}分", { n: minutes });
   const hours = Math.floor(minutes / 60);
-  if (hours < 24) return `${hours}小时${String(minutes % 60).padStart(2, "0")}分`;
-  return `${Math.floor(hours / 24)}天`;
+  if (hours < 24) return word("{n}小时{m}分", { n: hours, m: String(minutes % 60).padStart(2, "0") });
+  return word("{n}天", { n: Math.floor(hours / 24) });
 }
 
 /** How much of the time between two instants is left, 0 to 1. */

@@ -93,7 +93,7 @@ export async function visit(address, { push = true } = {}) {
 export function setLive(live) {
   for (const node of document.querySelectorAll("[data-live-state]")) {
     node.dataset.liveState = live ? "live" : "broken";
-    node.querySelector("[data-live-word]").textContent = live ? word("live", "实时") : word("cut", "连接中断，正在重连");
+    node.querySelector("[data-live-word]").textContent = live ? word("实时") : word("连接中断，正在重连");
   }
   if (live) markUpdated();
 }
@@ -135,7 +135,7 @@ async function send(form, submitter) {
     }
     takeOver(text);
   } catch {
-    say("没有送达，请检查网络后再试。");
+    say(word("没有送达，请检查网络后再试。"));
   } finally {
     form.removeAttribute("data-sending");
   }

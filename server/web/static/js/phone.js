@@ -11,6 +11,7 @@ import { followPosition, sendFixes } from "./phone/position.js";
 import { pulse } from "./phone/pulse.js";
 import { startSettings } from "./phone/settings.js";
 import { follow } from "./stream.js";
+import { chinese, word } from "./words.js";
 
 const POLL_MS = 60000;
 const VERDICTS = { verified: "已核实", claimed_only: "仅自报", contradicted: "与定位不符", pending: "待核实" };
@@ -47,11 +48,13 @@ if (lowData()) {
 
 onChange(({ sent, answer, signIn }) => {
   redraw();
-  if (signIn) say("请重新登录，待发送的内容不会丢。");
+  if (signIn) say(word("请重新登录，待发送的内容不会丢。"));
   if (!sent) return;
   if (sent.kind === "recall") ownRecall = sent.caseId;
   const found = answer.evidence;
-  say(`${nameOf(sent)}已送达${found ? `：${VERDICTS[found.verdict] ?? ""}${found.why ? `，${found.why}` : ""}` : ""}`, "good");
+  const verdict = found ? `${chinese ? "：" : ": "}${word(VERDICTS[found.verdict] ?? "")}` : "";
+  const why = found?.why && chinese ? `，${found.why}` : ""; // the office writes its reasons in Chinese
+  say(`${word("{act}已送达", { act: nameOf(sent) })}${verdict}${why}`, "good");
   refresh();
 });
 

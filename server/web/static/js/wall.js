@@ -5,6 +5,7 @@ import { startClocks } from "./clock.js";
 import { DistrictMap } from "./map/map.js";
 import { afterRefresh, enhanceForms, markUpdated, refresh, setLive } from "./page.js";
 import { follow } from "./stream.js";
+import { word } from "./words.js";
 
 const POLL_MS = 20000;
 const SCENES = ["all", "map", "figures"];
@@ -32,7 +33,7 @@ fetch(host.dataset.district)
     map.setDistrict(district);
     showState();
   })
-  .catch(() => map.fail("地图暂时无法载入，列表不受影响。"));
+  .catch(() => map.fail(word("地图暂时无法载入，列表不受影响。")));
 
 afterRefresh(showState);
 follow({

@@ -1,6 +1,14 @@
-/** The few words that modules write themselves, in the language of the page. */
+/**
+ * The words that scripts write themselves, in the language of the page. The Chinese in the source
+ * is the key; an English page carries the table of every such word.
+ */
 
-const table = JSON.parse(document.querySelector('meta[name="words"]')?.content ?? "{}");
+const told = document.querySelector('meta[name="words"]')?.content;
+const table = JSON.parse(told ?? "{}");
 
-/** The word under a key; Chinese where the page gives no other. */
-export const word = (key, chinese) => table[key] ?? chinese;
+export const chinese = told === undefined;
+
+/** A sentence in the page's language, its `{places}` filled in. */
+export function word(said, places = {}) {
+  return (table[said] ?? said).replace(/\{(\w+)\}/g, (_, name) => places[name] ?? "");
+}

@@ -44,7 +44,7 @@ export class DistrictMap {
     const state = !broken ? "here" : drawn ? "part" : "none";
     if (this.credit.dataset.state === state) return;
     this.credit.dataset.state = state;
-    const instead = { here: "", part: word("tiles_part", "部分瓦片暂缺，缺处为离线底图"), none: word("tiles_none", "瓦片底图暂不可用，现为离线底图") }[state];
+    const instead = { here: "", part: word("部分瓦片暂缺，缺处为离线底图"), none: word("瓦片底图暂不可用，现为离线底图") }[state];
     const source = state === "none" ? "" : this.tiles.told.attribution;
     this.credit.textContent = [instead && `△ ${instead}`, source].filter(Boolean).join(" · ");
   }

@@ -6,6 +6,7 @@
 
 import { shareLeft, spanText } from "../clock.js";
 import { Labels, textWidth } from "./labels.js";
+import { word } from "../words.js";
 import { Sprites } from "./sprites.js";
 
 const FRESH_S = 60;
@@ -25,7 +26,7 @@ export class Marks {
     this.canvas.setAttribute("aria-hidden", "true");
     this.list = document.createElement("ul");
     this.list.className = "marks";
-    this.list.setAttribute("aria-label", "单元与警情的位置");
+    this.list.setAttribute("aria-label", word("单元与警情的位置"));
     host.append(this.canvas, this.list);
     this.sprites = new Sprites();
     this.known = new Map();
@@ -99,7 +100,7 @@ export class Marks {
 
   addPost(post) {
     const [x, y] = this.scene.projection.pixels(post.at[0], post.at[1]);
-    const name = `${post.name}调解点`;
+    const name = word("{name}调解点", { name: post.name });
     this.add(`post ${post.name}`, x, y, [this.sprites.post()], name, "post", 12, 18);
   }
 
@@ -109,13 +110,13 @@ export class Marks {
     const overdue = Boolean(kase.due_at) && Date.parse(kase.due_at) < now;
     const left = kase.due_at ? shareLeft(kase.start_at, kase.due_at, now) : 0;
     const near = Boolean(kase.due_at) && !overdue && left <= 0.25;
-    const sign = (kase.status === "open" ? WAITING[kase.route] ?? STAGES.open : STAGES[kase.status]) ?? "";
+    const sign = word((kase.status === "open" ? WAITING[kase.route] ?? STAGES.open : STAGES[kase.status]) ?? "");
     const picture = this.sprites.case({ ...kase, sign, overdue, near, left });
     const urgent = kase.grave || overdue || kase.status === "open";
     const kind = urgent ? "case urgent" : "case";
     this.add(`case ${kase.id}`, x, y, [picture], kase.name, kind, 21, urgent ? 20 : 18);
     const state = `${kase.grave ? " grave" : ""}${overdue ? " overdue" : ""}${near ? " near" : ""}`;
-    this.told.set(`case ${kase.id}`, [`case${state}`, `${sign} ${kase.name}${overdue ? " 超时" : ""}`]);
+    this.told.set(`case ${kase.id}`, [`case${state}`, `${sign} ${kase.name}${overdue ? ` ${word("超时")}` : ""}`]);
   }
 
   addUnit({ unit, age, x, y }) {
@@ -268,9 +269,9 @@ export class Marks {
 const viewKey = ({ view, size }) => `${view.x} ${view.y} ${view.pxPerM} ${size.width} ${size.height}`;
 
 function unitText(unit, age, doubted) {
-  if (age === null) return `${unit.name} 无定位`;
-  if (doubted) return `${unit.name} 定位存疑`;
-  if (age > FRESH_S) return `${unit.name} 定位${spanText(age)}前`;
+  if (age === null) return `${unit.name} ${word("无定位")}`;
+  if (doubted) return `${unit.name} ${word("定位存疑")}`;
+  if (age > FRESH_S) return `${unit.name} ${word("定位{span}前", { span: spanText(age) })}`;
   return unit.name;
 }
 

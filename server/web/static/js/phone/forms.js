@@ -8,6 +8,7 @@ import { canRecord, record, shrink } from "./capture.js";
 import { add, newKey, touchedAt, undo, UNDO_MS, waiting } from "./outbox.js";
 import { nameOf, timeOf } from "./overlay.js";
 import { lastFix } from "./position.js";
+import { word } from "../words.js";
 
 const AT_ONCE = new Set(["sos", "recall"]);
 
@@ -46,7 +47,7 @@ async function take(form) {
     if (form.dataset.queue === "attachment") form.reset(); // the next note is likely to follow
     else form.closest("details")?.removeAttribute("open");
   } catch (error) {
-    say(error.message === "full" ? "手机里待发送的太多，请先连上网络发出去。" : "没有记下来，请再试一次。");
+    say(word(error.message === "full" ? "手机里待发送的太多，请先连上网络发出去。" : "没有记下来，请再试一次。"));
   } finally {
     if (button) button.disabled = false;
   }
@@ -55,7 +56,7 @@ async function take(form) {
 async function keepAct(act, undoMs) {
   const kept = await add(act, { undoMs });
   if (undoMs) offerUndo(kept);
-  else if (!navigator.onLine) say("没有网络！还没有发出，请直接拨打110或用对讲机。");
+  else if (!navigator.onLine) say(word("没有网络！还没有发出，请直接拨打110或用对讲机。"));
 }
 
 /** @returns {Promise<object | null>} the act a form stands for */
@@ -99,7 +100,7 @@ function offerUndo(act) {
   const bar = document.querySelector("[data-undo-bar]");
   if (!bar) return;
   shown = act;
-  bar.querySelector("span").textContent = `已记下 ${nameOf(act)} ${timeOf(act)}`;
+  bar.querySelector("span").textContent = word("已记下 {act} {at}", { act: nameOf(act), at: timeOf(act) });
   bar.hidden = false;
   clearTimeout(hideTimer);
   hideTimer = setTimeout(hideWhenSent, UNDO_MS);
@@ -118,7 +119,7 @@ async function takeBack() {
   bar.hidden = true;
   if (!shown) return;
   const inTime = await undo(shown.id);
-  say(inTime ? `已撤销 ${nameOf(shown)}` : `${nameOf(shown)}已经发出，不能撤销。`, inTime ? "good" : "bad");
+  say(word(inTime ? "已撤销 {act}" : "{act}已经发出，不能撤销。", { act: nameOf(shown) }), inTime ? "good" : "bad");
   shown = null;
 }
 
@@ -131,7 +132,7 @@ let recording = null;
 
 async function toggleVoice(button) {
   if (!canRecord()) {
-    say("此处不能录音：须用HTTPS打开并允许麦克风。请改用文字说明。");
+    say(word("此处不能录音：须用HTTPS打开并允许麦克风。请改用文字说明。"));
     return;
   }
   if (recording) {
@@ -141,7 +142,7 @@ async function toggleVoice(button) {
   try {
     recording = await record();
   } catch {
-    say("没有拿到麦克风，请在手机设置里允许。");
+    say(word("没有拿到麦克风，请在手机设置里允许。"));
     return;
   }
   button.setAttribute("aria-pressed", "true");

@@ -4,18 +4,23 @@
  */
 
 import { clockText } from "../clock.js";
+import { chinese, word } from "../words.js";
 
 const STEPS = ["signed", "departed", "contacted", "arrived"];
 const NAMES = { signed: "签收", departed: "出发", contacted: "联系", arrived: "到场" };
 const KINDS = { note: "说明", photo: "照片", voice: "录音" };
 
-/** What an act is called. */
+/** What an act is called, in the page's language. */
 export function nameOf(act) {
+  if (act.kind !== "hand") return word(chineseName(act));
+  return word("{device} 交{to}", { device: act.deviceId, to: act.fields.member ?? word("本单元") });
+}
+
+function chineseName(act) {
   if (act.kind === "step") return NAMES[act.fields.step];
   if (act.kind === "attachment") return KINDS[act.fields.kind];
   if (act.kind === "dial") return "拨打电话";
   if (act.kind === "recall") return "报告危险";
-  if (act.kind === "hand") return `${act.deviceId} 交${act.fields.member ?? "还单元"}`;
   if (act.kind === "sos") return act.fields.active ? "紧急求助" : "报平安";
   return act.fields.disposition === "to_police" ? "转公安" : "办结";
 }
@@ -52,7 +57,7 @@ function drawSteps(article, steps) {
 function drawStep(line, act) {
   line.classList.toggle("unsent", Boolean(act));
   const sign = line.querySelector(".unsent-word");
-  sign.textContent = act ? `${timeOf(act)} 待发送` : "";
+  sign.textContent = act ? `${timeOf(act)} ${word("待发送")}` : "";
   sign.hidden = !act;
 }
 
@@ -63,6 +68,6 @@ function drawBar(acts) {
   const unsent = acts.length - refused;
   bar.hidden = !acts.length;
   bar.classList.toggle("bad", refused > 0);
-  const said = [unsent ? `${unsent} 条待发送` : "", refused ? `${refused} 条未被接受` : ""].filter(Boolean);
-  bar.querySelector("span").textContent = said.join("，");
+  const said = [unsent ? word("{n} 条待发送", { n: unsent }) : "", refused ? word("{n} 条未被接受", { n: refused }) : ""].filter(Boolean);
+  bar.querySelector("span").textContent = said.join(chinese ? "，" : ", ");
 }

@@ -6,6 +6,7 @@ import { choose, chosen, lowData } from "./options.js";
 import { dismiss, onChange, waiting } from "./outbox.js";
 import { nameOf, timeOf } from "./overlay.js";
 import { followPosition, possible } from "./position.js";
+import { chinese, word } from "../words.js";
 
 export function startSettings() {
   const page = document.querySelector("[data-phone-settings]");
@@ -37,13 +38,13 @@ async function list(page) {
 function line(act) {
   const item = document.createElement("li");
   const said = document.createElement("span");
-  said.textContent = `${timeOf(act)} ${nameOf(act)}：${act.refused || "待发送"}`;
+  said.textContent = `${timeOf(act)} ${nameOf(act)}${chinese ? "：" : ": "}${word(act.refused || "待发送")}`;
   item.append(said);
   if (act.refused) {
     const button = document.createElement("button");
     button.type = "button";
     button.className = "button";
-    button.textContent = "知道了";
+    button.textContent = word("知道了");
     button.addEventListener("click", () => dismiss(act.id));
     item.append(button);
   }
@@ -61,8 +62,8 @@ async function subscribe(key) {
     const body = JSON.stringify({ endpoint, p256dh: keys.p256dh, auth: keys.auth });
     const answer = await fetch("/api/v1/phone/push", { method: "POST", headers, body });
     if (!answer.ok) throw new Error("refused");
-    say("推送已开通。", "good");
+    say(word("推送已开通。"), "good");
   } catch {
-    say("没有开通：此网络没有推送服务，或浏览器不允许。页面开着时仍会响铃。");
+    say(word("没有开通：此网络没有推送服务，或浏览器不允许。页面开着时仍会响铃。"));
   }
 }
