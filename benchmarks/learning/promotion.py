@@ -16,6 +16,8 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -86,9 +88,11 @@ def place(home: Path) -> None:
     vouch(home, path, datetime.now(UTC))
 
 
-def until_all(clients: list[Client], model: str, since: float) -> float:
-    """Seconds until the first answer of ``model`` from the slowest server."""
-    while True:
+def until_all(clients: list[Client], model: str, since: float, bound_s: float = 120) -> float:
+    """Seconds until the first answer of ``model`` from the slowest server; ``SystemExit`` when
+    one has not answered so within ``bound_s``."""
+    end = time.monotonic() + bound_s
+    while time.monotonic() < end:
         firsts: dict[str, float] = {}
         for client in clients:
             for at, _, said in list(client.seen):
@@ -97,6 +101,7 @@ def until_all(clients: list[Client], model: str, since: float) -> float:
         if len(firsts) == len({client.url for client in clients}):
             return max(firsts.values()) - since
         time.sleep(0.02)
+    raise SystemExit(f"not every server judged by {model} within {bound_s:.0f} s")
 
 
 def measure(home: Path, clients: list[Client]) -> dict[str, object]:
@@ -122,30 +127,38 @@ def measure(home: Path, clients: list[Client]) -> dict[str, object]:
     }
 
 
+@contextmanager
+def two_servers(folder: Path, clients_each: int) -> Iterator[tuple[Path, list[Client]]]:
+    """A home with a second model, two servers on it, and clients that post to both."""
+    home, stop = folder / "var", threading.Event()
+    command(home, "init", "--quiet")
+    token = command(home, "token", "create", "--role", "intake").split()[-1]
+    place(home)
+    servers = [serve(home) for _ in range(2)]
+    urls = [url for _, url in servers for _ in range(clients_each)]
+    clients = [Client(url, token, number, stop) for number, url in enumerate(urls)]
+    try:
+        for client in clients:
+            client.start()
+        yield home, clients
+    finally:
+        stop.set()
+        for client in clients:
+            client.join(60)
+        for server, _ in servers:
+            server.terminate()
+            server.wait(20)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clients", type=int, default=2, help="for each server")
     asked = parser.parse_args()
-    stop = threading.Event()
-    with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder) / "var"
-        command(home, "init", "--quiet")
-        token = command(home, "token", "create", "--role", "intake").split()[-1]
-        place(home)
-        servers = [serve(home) for _ in range(2)]
-        urls = [url for _, url in servers for _ in range(asked.clients)]
-        clients = [Client(url, token, number, stop) for number, url in enumerate(urls)]
-        try:
-            for client in clients:
-                client.start()
-            found = measure(home, clients)
-        finally:
-            stop.set()
-            for client in clients:
-                client.join(60)
-            for server, _ in servers:
-                server.terminate()
-                server.wait(20)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        two_servers(Path(folder), asked.clients) as (home, clients),
+    ):
+        found = measure(home, clients)
     print(json.dumps(found))
 
 

@@ -42,7 +42,7 @@ def test_one_touch_calls_the_police_and_says_leave(
     page.click("text=报告危险，交警方")
     scene = page.locator("[data-recall]")
     expect(scene.locator("h1")).to_have_text("离开现场", timeout=SENT_MS)
-    expect(scene).to_contain_text("警察正在赶来")
+    expect(scene).to_contain_text("已转公安处置")
     expect(scene).to_contain_text("到顺达等候")
     expect(scene.locator("a[href='tel:110']")).to_be_visible()
     assert reading.case(office, case_id, DISPATCHER).route == "police"
@@ -74,11 +74,11 @@ def test_without_a_network_the_phone_says_leave_and_claims_no_police(
     here = page.locator("[data-recall-here]")
     expect(here.locator("h1")).to_have_text("离开现场")
     expect(here).to_contain_text("请直接拨打110")
-    expect(here).not_to_contain_text("警察正在赶来")
+    expect(here).not_to_contain_text("已转公安处置")
     expect(page.locator(".thumb")).to_be_hidden()
     assert reading.case(office, case_id, DISPATCHER).route == "mediate"
     page.context.set_offline(False)
-    expect(page.locator("[data-recall]")).to_contain_text("警察正在赶来", timeout=SENT_MS)
+    expect(page.locator("[data-recall]")).to_contain_text("已转公安处置", timeout=SENT_MS)
     assert kinds(office, case_id).count("police_needed") == 1
     seen.faults.clear()  # the browser itself reports requests that failed without a network
 
@@ -91,7 +91,7 @@ def test_a_recall_from_the_office_reaches_the_phone_and_stays_without_a_network(
     desk: Page = look("zhihui").open(f"/console/cases/{case_id}")
     desk.click("text=现场有危险，交警方")
     expect(desk.locator(".notice.good")).to_contain_text("已交警方")
-    expect(page.locator("[data-recall]")).to_contain_text("警察正在赶来", timeout=SENT_MS)
+    expect(page.locator("[data-recall]")).to_contain_text("已转公安处置", timeout=SENT_MS)
     deadline = time.monotonic() + 15
     while "离开现场" not in (page.evaluate(PAGE_IS_KEPT) or "").partition("data-recall=")[2]:
         assert time.monotonic() < deadline, "the page was not kept"
@@ -108,7 +108,7 @@ def test_a_recall_that_is_not_to_the_police_does_not_promise_them(
     review.decide_route(office, case_id, Way.SERVICE, actor=DISPATCHER)
     page = phone(look)
     expect(page.locator("[data-recall]")).to_contain_text("指挥室已收回这件警情")
-    expect(page.locator("[data-recall]")).not_to_contain_text("警察正在赶来")
+    expect(page.locator("[data-recall]")).not_to_contain_text("已转公安处置")
 
 
 def test_a_mediator_hands_over(office: Office, case_id: str, look: Opener) -> None:

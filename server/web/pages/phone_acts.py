@@ -90,7 +90,7 @@ def recall(case_id: str) -> AnyResponse:
 
     def act() -> str:
         handing.recall(current_office(), case_id, current_actor())
-        return "已报告危险，指挥室和公安已收到。"
+        return "已报告危险，指挥室已收到，警情已转公安处置。"
 
     return then_back(act, url_for("phone.phone"))
 
