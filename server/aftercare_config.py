@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from server.domain.aftercare import AftercareRule
@@ -37,6 +39,10 @@ class DutySettings(BaseModel):
 
     units_per_point: int = Field(
         1, ge=1, le=50, description="Units wanted on duty at each point at any time."
+    )
+    after_case: Literal["return", "stay"] = Field(
+        "return",
+        description="A unit returns to its post after a case or stays where it was.",
     )
     look_ahead_hours: int = Field(
         72, ge=1, le=744, description="Gaps in cover are shown for so many hours ahead."

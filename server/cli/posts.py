@@ -40,6 +40,11 @@ if TYPE_CHECKING:
     type=click.FloatRange(0, 120, min_open=True),
     help="From hand-over to arrival; else deadlines.arrived_s of the settings (8).",
 )
+@click.option(
+    "--hours",
+    metavar="FROM-TO",
+    help="Cases and roster of these hours alone, for example 18-24 or 22-6.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of the table.")
 def posts(
     home: Path,
@@ -49,6 +54,7 @@ def posts(
     busy: float | None,
     speed_kmh: float | None,
     minutes: float | None,
+    hours: str | None,
     as_json: bool,
 ) -> None:
     """Show which share of calls today's posts reach in time, and propose better posts.
@@ -60,12 +66,15 @@ def posts(
     Example:
       xiaonao posts --posts 12
       xiaonao posts --share 0.9 --keep --speed-kmh 20 --minutes 8
+      xiaonao posts --posts 8 --hours 22-6
     """
+    from server.domain.hours import Hours
     from server.services.posts import Wish, propose, travel_rule
 
     office = office_of(home)
     limit_s = office.settings.deadlines.arrived_s if minutes is None else minutes * 60
-    wish = Wish(count, share, keep, busy)
+    band = Hours.parse(hours) if hours else None
+    wish = Wish(count, share, keep, busy, band)
     made = propose(office, wish, rule=travel_rule(office, speed_kmh), limit_s=limit_s)
     if as_json:
         click.echo(json.dumps(_document(made), ensure_ascii=False, indent=2))

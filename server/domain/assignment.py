@@ -256,10 +256,13 @@ def _begin(unit: Unit, now: datetime, rule: RankRule) -> _Begin:
 def _begin_words(unit: Unit, now: datetime, rule: RankRule) -> tuple[Reason, ...]:
     (_, old_s, blur_s, doubt_s), fix = _begin(unit, now, rule), unit.position
     if fix is None:
-        return (Reason("没有定位，按驻点估算", old_s),)
+        text = "没有定位，按上一现场估算" if unit.stays else "没有定位，按驻点估算"
+        return (Reason(text, old_s),)
     age = fix.age_s(now)
     if age > rule.stale_s:
-        return (Reason(f"定位已过{_age(age)}，按驻点估算", old_s),)
+        past = _age(age)
+        text = f"定位已过{past}，按上一现场估算" if unit.stays else f"定位已过{past}，按驻点估算"
+        return (Reason(text, old_s),)
     reasons = []
     if age > rule.fresh_s:
         reasons.append(Reason(f"定位是{_age(age)}前的", old_s))

@@ -49,6 +49,8 @@ class Unit:
     members: int = 0
     """How many are named in the roster; 0 when the site names none."""
     traits: Traits = Traits()
+    stays: bool = False
+    """``point_place`` is the scene of its last case, where it was told to stay."""
 
 
 def advances(current: datetime | None, fix_time: datetime) -> bool:

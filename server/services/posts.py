@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
+from zoneinfo import ZoneInfo
 
 from server.domain.coverage import Coverage, Demand, Post, TravelRule, cover, coverage
 from server.domain.demand import PRIOR_CASES, expected, residents
 from server.domain.errors import Invalid
 from server.domain.geo import Place
+from server.domain.hours import QUARTERS, Hours
 from server.office import Office
 from server.services import siting
 from server.services.siting import Choice
 from server.store import stats, units
 from server.store.engine import reading
+from server.store.last_scenes import last_scenes
 
 PAST = timedelta(days=90)
 
@@ -24,13 +27,15 @@ class Wish:
     """Either ``count`` posts or the fewest that reach ``share``; neither: as many as today.
 
     ``keep`` leaves today's posts where they are and adds to them. ``busy`` is the share of time a
-    unit is busy: then ``count`` units are placed (MEXCLP) and two may wait at one post.
+    unit is busy: then ``count`` units are placed (MEXCLP) and two may wait at one post. ``hours``
+    takes the cases and the roster of that band of the day.
     """
 
     count: int | None = None
     share: float | None = None
     keep: bool = False
     busy: float | None = None
+    hours: Hours | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +76,22 @@ def travel_rule(office: Office, speed_kmh: float | None = None) -> TravelRule:
     return TravelRule(speed_kmh or dispatch.speed_kmh, dispatch.detour, deadlines.departed_s)
 
 
-def reach_today(office: Office, *, rule: TravelRule, limit_s: float) -> Reach:
-    """What the posts of the units on duty reach now."""
-    heard, demand = expected_demand(office)
-    return Reach(heard, demand, coverage(demand, posts_today(office), rule, limit_s))
+def reach_today(
+    office: Office, *, rule: TravelRule, limit_s: float, hours: Hours | None = None
+) -> Reach:
+    """What the posts of the units on duty reach now; in a band of ``hours``, at its next middle."""
+    heard, demand = expected_demand(office, hours)
+    return Reach(heard, demand, coverage(demand, posts_at(office, hours), rule, limit_s))
+
+
+def reach_by_hours(
+    office: Office, *, rule: TravelRule, limit_s: float
+) -> tuple[tuple[Hours, Reach], ...]:
+    """The same for each quarter of the coming day: another demand and another roster."""
+    bands = (
+        (band, reach_today(office, rule=rule, limit_s=limit_s, hours=band)) for band in QUARTERS
+    )
+    return tuple(bands)
 
 
 def propose(
@@ -91,8 +108,8 @@ def propose(
     Raises Invalid for a wish that cannot be met, Unavailable when the solver runs out of time.
     """
     _check(wish, rule, limit_s)
-    heard, demand = expected_demand(office)
-    today = posts_today(office)
+    heard, demand = expected_demand(office, wish.hours)
+    today = posts_at(office, wish.hours)
     sites = _sites(office, today)
     keep = range(len(today)) if wish.keep else ()
     reached = cover(demand, sites, rule, limit_s)
@@ -106,27 +123,46 @@ def propose(
     return Proposal(rule, limit_s, heard, before, after, choice.gap, expected_share)
 
 
-def expected_demand(office: Office) -> tuple[Heard, tuple[Demand, ...]]:
-    """The cases of the last 90 days, smoothed with where people live."""
-    now = office.clock()
+def expected_demand(office: Office, hours: Hours | None = None) -> tuple[Heard, tuple[Demand, ...]]:
+    """The cases of the last 90 days, of ``hours`` alone where they are given, smoothed with where
+    people live."""
+    now, zone = office.clock(), _zone(office)
     with reading(office.engine) as conn:
-        found = stats.case_places(conn, now - PAST, now)
+        rows = stats.case_places(conn, now - PAST, now)
+    found = [place for at, place in rows if hours is None or hours.hold(at.astimezone(zone))]
     placed = [place for place in found if place is not None]
     bounds = office.district.bounds
     used = [place for place in placed if bounds.contains(place.lat, place.lon)]
-    demand = expected(used, residents(office.district))
-    heard = Heard(len(used), PRIOR_CASES, len(found) - len(placed), len(placed) - len(used))
+    # The imagined cases are of the same hours, or a quiet night would be nothing but them.
+    prior = PRIOR_CASES * (hours.length_h / 24 if hours else 1)
+    demand = expected(used, residents(office.district), prior)
+    heard = Heard(len(used), prior, len(found) - len(placed), len(placed) - len(used))
     return heard, demand
 
 
-def posts_today(office: Office) -> tuple[Post, ...]:
-    """Where the units on duty wait; the district's points when nobody is on duty."""
+def posts_at(office: Office, hours: Hours | None = None) -> tuple[Post, ...]:
+    """Where the units on duty wait, now or at the next middle of ``hours`` by the roster; the
+    district's points when nobody is on duty. Where units stay after a case, one that closed a case
+    in its present duty waits there now."""
+    now = office.clock()
+    at = hours.next_middle(now.astimezone(_zone(office))).astimezone(UTC) if hours else now
     with reading(office.engine) as conn:
-        duty = units.on_duty(conn, office.clock())
+        duty = units.on_duty(conn, at)
         rows = [row for row in units.every(conn) if row.id in duty]
-    waiting = (Post(row.point, Place(row.lat, row.lon)) for row in rows)
+        stay = hours is None and office.settings.duty.after_case == "stay"
+        scenes = last_scenes(conn, at) if stay else {}
+    waiting = (
+        Post(f"{row.name}（原地）", scenes[row.id])
+        if row.id in scenes
+        else Post(row.point, Place(row.lat, row.lon))
+        for row in rows
+    )
     points = (Post(p.name, Place(p.at.lat, p.at.lon)) for p in office.district.points)
     return _each_once(waiting) or _each_once(points)
+
+
+def _zone(office: Office) -> ZoneInfo:
+    return ZoneInfo(office.settings.district.time_zone)
 
 
 def _sites(office: Office, today: Sequence[Post]) -> tuple[Post, ...]:

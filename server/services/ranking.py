@@ -53,7 +53,7 @@ def ranked(
 
     Who closed a case that is open again knows it: that unit counts as new.
     """
-    free = units.for_ranking(conn, now)
+    free = units.for_ranking(conn, now, stay=office.settings.duty.after_case == "stay")
     rule = office.settings.dispatch.rank_rule()
     ends = assignments.ends_by_unit(conn, case.id)
     had = {unit_id for unit_id, why in ends.items() if why != "closed"}

@@ -57,7 +57,7 @@ def to_place(office: Office, place: Place | None) -> Travel:
     now = office.clock()
     with reading(office.engine) as conn:
         pace = _pace(office, conn, place, now)
-        free = [] if office.roads is None else _free(conn, now)
+        free = [] if office.roads is None else _free(office, conn, now)
     found = {} if office.roads is None else _rides(office, free, place, now)
     if found is None:
         return Travel(pace=pace, fault=NO_ANSWER)
@@ -103,8 +103,10 @@ def _pace(office: Office, conn: Connection, place: Place, now: datetime) -> Pace
     return rules.pace(street, here, cell, PaceRule())
 
 
-def _free(conn: Connection, now: datetime) -> list[Unit]:
-    return [unit for unit in units.for_ranking(conn, now) if unit.on_duty and not unit.open_cases]
+def _free(office: Office, conn: Connection, now: datetime) -> list[Unit]:
+    stay = office.settings.duty.after_case == "stay"
+    found = units.for_ranking(conn, now, stay=stay)
+    return [unit for unit in found if unit.on_duty and not unit.open_cases]
 
 
 def _rides(office: Office, free: list[Unit], place: Place, now: datetime) -> dict[str, Ride] | None:

@@ -112,22 +112,24 @@ def deadline_outcomes(
     return {(row.step, row.state): row.n for row in conn.execute(query)}
 
 
-def case_places(conn: Connection, since: datetime, until: datetime) -> list[Place | None]:
-    """Where units were needed in a span: mediated cases, and imported reports that opened none.
+def case_places(
+    conn: Connection, since: datetime, until: datetime
+) -> list[tuple[datetime, Place | None]]:
+    """When and where units were needed: mediated cases, and imported reports that opened none.
 
     None for one whose place is not known.
     """
-    opened = select(cases.c.lat, cases.c.lon).where(
+    opened = select(cases.c.opened_at, cases.c.lat, cases.c.lon).where(
         *_within(cases.c.opened_at, since, until), cases.c.route.in_(MEDIATED_ROUTES)
     )
-    imported = select(reports.c.lat, reports.c.lon).where(
+    imported = select(reports.c.received_at, reports.c.lat, reports.c.lon).where(
         *_within(reports.c.received_at, since, until),
         reports.c.route.in_(MEDIATED_ROUTES),
         reports.c.case_id.is_(None),
         reports.c.linked_to.is_(None),
     )
     rows = [*conn.execute(opened), *conn.execute(imported)]
-    return [None if row.lat is None else Place(row.lat, row.lon) for row in rows]
+    return [(at, None if lat is None else Place(lat, lon)) for at, lat, lon in rows]
 
 
 def _within(

@@ -13,6 +13,7 @@ from server.domain.geo import Place
 from server.domain.unit import LivePosition, Traits, Unit
 from server.store.aftercare_tables import duty_breaks
 from server.store.dispatch_tables import unit_traits
+from server.store.last_scenes import last_scenes
 from server.store.tables import (
     assignments,
     cases,
@@ -114,8 +115,10 @@ def newest_fix(states: Collection[UnitRow]) -> UnitRow | None:
     return max(sure, key=lambda s: s.fix_time, default=newest)
 
 
-def for_ranking(conn: Connection, now: datetime) -> list[Unit]:
-    """All units as the ranking rule wants them."""
+def for_ranking(conn: Connection, now: datetime, *, stay: bool = False) -> list[Unit]:
+    """All units as the ranking rule wants them; with ``stay`` one that closed a case in this duty
+    is taken to be there, not at its post, while it has no fix."""
+    scenes = last_scenes(conn, now) if stay else {}
     duty, busy = on_duty(conn, now), running_cases(conn)
     served, states = served_since(conn, now - timedelta(hours=24)), live(conn)
     known, sizes = traits(conn), member_counts(conn)
@@ -124,7 +127,8 @@ def for_ranking(conn: Connection, now: datetime) -> list[Unit]:
             id=row.id,
             name=row.name,
             point=row.point,
-            point_place=Place(row.lat, row.lon),
+            point_place=scenes.get(row.id) or Place(row.lat, row.lon),
+            stays=row.id in scenes,
             on_duty=row.id in duty,
             open_cases=int(row.id in busy),
             served_24h=served.get(row.id, 0),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
@@ -12,15 +13,26 @@ from sqlalchemy import select
 from edge.district import District
 from server.domain.case import MEDIATED_ROUTES
 from server.domain.coverage import TravelRule
+from server.domain.demand import PRIOR_CASES
 from server.domain.errors import Invalid
 from server.domain.geo import Place
+from server.domain.hours import Hours
 from server.domain.report import Caller, NewReport
 from server.domain.roles import Actor
 from server.office import Office
 from server.services import intake as intake_service
 from server.services import review, roster
-from server.services.posts import PAST, Wish, expected_demand, posts_today, propose, travel_rule
-from server.store.engine import reading
+from server.services.posts import (
+    PAST,
+    Wish,
+    expected_demand,
+    posts_at,
+    propose,
+    reach_by_hours,
+    travel_rule,
+)
+from server.store import units
+from server.store.engine import reading, writing
 from server.store.tables import reports
 from triage.taxonomy import Label
 
@@ -42,16 +54,16 @@ def test_the_settings_say_how_people_travel(office: Office) -> None:
 
 def test_posts_are_where_units_on_duty_wait(street: Office, clock, admin: Actor) -> None:
     """Three units at three places of the same name; nobody on duty falls back to the points."""
-    assert [post.name for post in posts_today(street)] == ["顺达"] * 3
+    assert [post.name for post in posts_at(street)] == ["顺达"] * 3
     spare = Place(30.41, 120.29)
     roster.add_unit(
         street, "twin", name="twin", point="康乐", place=spare, actor=admin, on_duty=False
     )
-    assert len(posts_today(street)) == 3
+    assert len(posts_at(street)) == 3
 
 
 def test_without_duty_the_points_of_the_district_count(office: Office) -> None:
-    assert [p.name for p in posts_today(office)] == [p.name for p in office.district.points]
+    assert [p.name for p in posts_at(office)] == [p.name for p in office.district.points]
 
 
 def test_demand_is_mediated_cases_of_ninety_days(
@@ -72,6 +84,39 @@ def test_demand_is_mediated_cases_of_ninety_days(
     assert sum(point.weight for point in demand) == pytest.approx(101)
     clock.forward(PAST.total_seconds() + 1)
     assert expected_demand(street)[0].cases == 0
+
+
+def test_hours_have_their_own_cases_and_roster(
+    office: Office, clock, intake: Actor, admin: Actor
+) -> None:
+    """22:00 and 03:00 by the street's clock; one unit works by day, one from the evening on."""
+    zone = ZoneInfo(office.settings.district.time_zone)
+    midnight = (clock() - timedelta(days=2)).astimezone(zone).replace(hour=0, minute=0, second=0)
+    for number, hour in enumerate((22, 3, 14)):
+        old = NewReport(
+            source="export",
+            source_id=f"H{number}",
+            received_at=midnight + timedelta(hours=hour),
+            text="报警人称楼上漏水把家里天花板泡坏了，与楼上业主协商赔偿不成，要求调解",
+            place=SCENE,
+            caller=Caller(name="李某某", phone=f"1000000000{number}"),
+        )
+        assert intake_service.take_history_many(office, [old], intake) == [True]
+    night, day = Hours(20, 6), Hours(9, 18)
+    found = {band: expected_demand(office, band)[0] for band in (night, day)}
+    assert (found[night].cases, found[day].cases) == (2, 1)
+    assert found[night].prior_cases == pytest.approx(PRIOR_CASES * 10 / 24)
+    for name, band in (("late", night), ("early", day)):
+        spot = Place(30.41, 120.29 if name == "late" else 120.31)
+        roster.add_unit(office, name, name=name, point=name, place=spot, actor=admin, on_duty=False)
+        middle = band.next_middle(clock().astimezone(zone))
+        with writing(office.engine) as conn:
+            hour = timedelta(hours=1)
+            units.add_duty(conn, name, start=middle - hour, end=middle + hour)
+    assert [post.name for post in posts_at(office, night)] == ["late"]
+    assert [post.name for post in posts_at(office, day)] == ["early"]
+    told = dict(reach_by_hours(office, rule=RULE, limit_s=480))
+    assert [reach.heard.cases for reach in told.values()] == [1, 0, 1, 1]
 
 
 def test_imported_history_counts_too(

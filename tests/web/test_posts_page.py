@@ -46,6 +46,15 @@ def test_today_and_a_proposal_stand_side_by_side(supervisor: FlaskClient) -> Non
     assert {"顺达"} <= {row["驻点"] for row in rows if row["方案"] == "方案"}, "kept"
 
 
+def test_each_quarter_of_the_day_has_its_reach(supervisor: FlaskClient) -> None:
+    page = supervisor.get(HERE).text
+    for quarter in ("0–6时", "6–12时", "12–18时", "18–24时"):
+        assert quarter in page
+    page = supervisor.get(HERE, query_string={"hours": "18-24"}).text
+    assert set(shares(page)) == {"此时段可达"}
+    assert '<option value="18-24" selected>' in page
+
+
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
@@ -54,6 +63,7 @@ def test_today_and_a_proposal_stand_side_by_side(supervisor: FlaskClient) -> Non
         ({"count": "3", "share": "90"}, "只填一个"),
         ({"share": "100", "minutes": "3", "speed": "5"}, "达不到这个占比"),
         ({"count": "3", "minutes": "1"}, "短于出发所需的时间"),
+        ({"hours": "6:30-8"}, "请填两个整点"),
     ],
 )
 def test_what_cannot_be_is_said_beside_todays_figure(

@@ -41,6 +41,7 @@ def phone() -> str:
         unit=unit,
         hands=carrying.of_unit(office, actor.unit_id),
         kinds=words.DEVICE_KINDS,
+        after_case=office.settings.duty.after_case,
         past=[case for case in page.items if case.id != running_id],
         **_screen(office, actor, running),
     )

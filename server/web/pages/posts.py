@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from server.domain.coverage import Coverage, Demand, TravelRule
 from server.domain.errors import Invalid, OfficeError, Unavailable
+from server.domain.hours import QUARTERS, Hours
 from server.domain.reach_map import Plan, plan_of
 from server.domain.roles import Action
 from server.office import Office
@@ -36,19 +37,21 @@ _EXTENSION = "xiaonao-what-if"
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the address asks: posts or a share of calls, minutes, speed; today's posts kept."""
+    """What the address asks: posts or a share of calls, minutes, speed, hours of the day; today's
+    posts kept."""
 
     count: int | None
     share: float | None
     minutes: float
     speed_kmh: float
     keep: bool
+    hours: Hours | None = None
 
     @property
     def wish(self) -> Wish | None:
         if self.count is None and self.share is None:
             return None
-        return Wish(self.count, self.share, self.keep)
+        return Wish(self.count, self.share, self.keep, hours=self.hours)
 
 
 class WhatIfs:
@@ -90,7 +93,7 @@ def posts() -> str | Response:
     office = current_office()
     asked, fault = _asked(office)
     rule, limit_s = service.travel_rule(office, asked.speed_kmh), asked.minutes * 60
-    reach = service.reach_today(office, rule=rule, limit_s=limit_s)
+    reach = service.reach_today(office, rule=rule, limit_s=limit_s, hours=asked.hours)
     made: Proposal | None = None
     try:
         if not fault and asked.wish is not None:
@@ -106,6 +109,8 @@ def posts() -> str | Response:
         fault=fault,
         reach=reach,
         made=made,
+        by_hours=service.reach_by_hours(office, rule=rule, limit_s=limit_s),
+        quarters=QUARTERS,
         rule=rule,
         reach_m=rule.reach_m(limit_s),
         plan=_plan(office, reach.demand, reach.today, rule, limit_s),
@@ -150,6 +155,7 @@ def _asked(office: Office) -> tuple[Asked, str]:
             minutes=_number("minutes", 0.5, MOST_MINUTES) or usual.minutes,
             speed_kmh=_number("speed", 1, MOST_KMH) or usual.speed_kmh,
             keep=request.args.get("keep") == "yes",
+            hours=_hours(),
         )
     except Invalid as error:
         return usual, in_chinese(error)
@@ -161,6 +167,14 @@ def _count_or_share() -> tuple[float | None, float | None]:
     if count is not None and share is not None:
         raise Invalid("count", "驻点数和目标占比只填一个")
     return count, share
+
+
+def _hours() -> Hours | None:
+    said = request.args.get("hours", "").strip()
+    try:
+        return Hours.parse(said) if said else None
+    except Invalid:
+        raise Invalid("hours", "请填两个整点，例如18-24或22-6") from None
 
 
 def _number(name: str, least: float, most: float) -> float | None:
