@@ -10,6 +10,7 @@ import selectors
 import socket
 import struct
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -120,12 +121,15 @@ def flood(
 
 def _drive(lanes: Sequence[_Lane], rate: float | None, begun: float) -> int:
     sent = acknowledged = 0
+    turn = deque(lanes)
     with selectors.DefaultSelector() as selector:
         for lane in lanes:
             selector.register(lane.sock, selectors.EVENT_READ, lane)
         while not all(lane.finished for lane in lanes):
             allowed = _CHUNK if rate is None else int((time.perf_counter() - begun) * rate) - sent
-            for lane in lanes:
+            # Another one first each time: a lane that never gets to send is cut off by the broker.
+            turn.rotate(1)
+            for lane in turn:
                 taken = lane.fill(allowed)
                 allowed -= taken
                 sent += taken

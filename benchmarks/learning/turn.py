@@ -89,10 +89,16 @@ def second_opinion(turn: Turn, page: Page) -> None:
 def train(turn: Turn, page: Page) -> str:
     address = f"{turn.url}/console/models"
     page.goto(address)
+    known = names(page)
     turn.click(page, "button:text-is('开始训练')")
-    button = page.locator("tr:has(button:text-is('比对并上线'))").first
-    until(page, address, button.count)
-    return str(button.locator("input[name=name]").get_attribute("value"))
+    made: set[str] = until(page, address, lambda: names(page) - known)
+    return made.pop()
+
+
+def names(page: Page) -> set[str]:
+    """The models that may be promoted."""
+    fields = page.locator("tr:has(button:text-is('比对并上线')) input[name=name]").all()
+    return {str(field.get_attribute("value")) for field in fields}
 
 
 def promote(turn: Turn, page: Page, name: str) -> bool:
