@@ -34,7 +34,7 @@ WHOLE_MEANING = "整体语义"
 LABELS: Mapping[str, str] = {str(key): name for key, name in LABEL_NAMES_ZH.items()}
 DOUBTS: Mapping[str, str] = {
     **{str(key): name for key, name in DOUBT_NAMES_ZH.items()},
-    REASON: "随机抽查",
+    REASON: "抽样复看",
 }
 ROUTES: Mapping[str, str] = {str(key): name for key, name in ROUTE_NAMES_ZH.items()}
 CATEGORIES: Mapping[str, str] = {str(key): name for key, name in CATEGORY_NAMES_ZH.items()}
