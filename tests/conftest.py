@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -21,11 +20,13 @@ from server.domain.roles import Actor, Role
 from server.office import Judge, Office
 from server.store.engine import open_engine
 from server.store.migrate import migrate
+from server.supervise.address import Ports, parse
 from server.vault import open_vault
 from triage.risk_served import ServedRisk
 from triage.triager import Triager
 
 START = datetime(2026, 7, 1, 8, 0, tzinfo=UTC)
+_PORTS = Ports()
 _PG_BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 
 
@@ -176,6 +177,4 @@ def _as_postgres(folder: Path) -> list[str]:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return _PORTS.settle(parse("127.0.0.1:0"), option="", any_port=False).port

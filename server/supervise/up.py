@@ -20,7 +20,7 @@ from server.domain.credentials import NO_ACCOUNT, broker_hash
 from server.store import units
 from server.store.engine import open_engine, reading
 from server.supervise import broker, exposure, sealed
-from server.supervise.address import Address, parse, settle
+from server.supervise.address import Address, Ports, parse
 from server.supervise.errors import PartFailed
 from server.supervise.lock import note_running, supervising
 from server.supervise.part import Part, leashed, python
@@ -71,12 +71,12 @@ def run(home: Path, settings: Settings, wanted: Wanted) -> None:
     """Until SIGTERM or SIGINT. Raises SuperviseError."""
     private_umask()
     make_home(home)
-    with supervising(home), _stop_signals() as stop:
-        http = _http(settings, wanted)
+    with supervising(home), _stop_signals() as stop, Ports() as ports:
+        http = _http(settings, wanted, ports)
         exposure.check(home, http, demo=wanted.demo)
         if not _prepared(home, stop, demo=wanted.demo):
             return
-        plan = _plan(home, settings, wanted, http)
+        plan = _plan(home, settings, wanted, http, ports)
         supervisor = Supervisor(plan.parts, say=_say)
         keep_accounts = _account_keeper(home, settings, plan, supervisor)
         keep_accounts()
@@ -103,18 +103,18 @@ def _say(text: str) -> None:
     sys.stderr.flush()
 
 
-def _http(settings: Settings, wanted: Wanted) -> Address:
+def _http(settings: Settings, wanted: Wanted, ports: Ports) -> Address:
     usual = Address(settings.http.host, settings.http.port)
     chosen = wanted.http is not None or "port" in settings.http.model_fields_set
-    found = settle(wanted.http or usual, option="--http", any_port=not chosen)
+    found = ports.settle(wanted.http or usual, option="--http", any_port=not chosen)
     if wanted.http is None and found.port != usual.port != 0:
         _say(f"port {usual.port} is taken, so the pages are on {found}")
     return found
 
 
-def _mqtt(wanted: Wanted) -> Address:
+def _mqtt(wanted: Wanted, ports: Ports) -> Address:
     usual = Address("127.0.0.1", 1883)
-    found = settle(wanted.mqtt or usual, option="--mqtt", any_port=wanted.mqtt is None)
+    found = ports.settle(wanted.mqtt or usual, option="--mqtt", any_port=wanted.mqtt is None)
     if wanted.mqtt is None and found.port != usual.port:
         _say(f"port {usual.port} is taken, so the broker is on {found}")
     return found
@@ -143,14 +143,14 @@ def _finish(command: tuple[str, ...], stop: Event) -> int:
         return process.returncode
 
 
-def _plan(home: Path, settings: Settings, wanted: Wanted, http: Address) -> Plan:
+def _plan(home: Path, settings: Settings, wanted: Wanted, http: Address, ports: Ports) -> Plan:
     kept = sealed.read(home, open_vault(home), sealed.PARTS_FILE)
     password = kept[BROKER_PASSWORD]
     env = {
         "XIAONAO_EDGE__SERVER_URL": f"http://{http.to_reach}",
         "XIAONAO_EDGE__TOKEN": kept[EDGE_TOKEN],
     }
-    status = settle(EDGE_STATUS, option="edge.http", any_port=True)
+    status = ports.settle(EDGE_STATUS, option="edge.http", any_port=True)
     if settings.edge.http:
         status = parse(settings.edge.http)
     env["XIAONAO_EDGE__HTTP"] = str(status)
@@ -159,7 +159,7 @@ def _plan(home: Path, settings: Settings, wanted: Wanted, http: Address) -> Plan
         own: list[Part] = []
         mqtt = parse(f"{settings.mqtt.host}:{settings.mqtt.port}")
     else:
-        mqtt = _mqtt(wanted)
+        mqtt = _mqtt(wanted, ports)
         binary = None if wanted.embedded else broker.find_mosquitto()
         if binary is None:
             _say("no mosquitto here: the embedded broker serves this machine only, no passwords")

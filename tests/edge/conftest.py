@@ -22,8 +22,12 @@ import pytest
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
+from server.supervise.address import Ports, parse
+
 MOSQUITTO = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
 TOKEN = "token-of-the-tests"
+_PORTS = Ports()
+"""Kept to the end, so that a broker that starts again finds its port free."""
 
 
 def until(condition: Callable[[], Any], *, what: str, bound_s: float = 20) -> Any:
@@ -37,9 +41,13 @@ def until(condition: Callable[[], Any], *, what: str, bound_s: float = 20) -> An
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return _PORTS.settle(parse("127.0.0.1:0"), option="", any_port=False).port
+
+
+@pytest.fixture
+def own_port() -> int:
+    """A port nobody else is given while the tests run."""
+    return free_port()
 
 
 @dataclass

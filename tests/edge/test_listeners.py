@@ -375,26 +375,19 @@ def test_a_port_that_is_taken_is_named(site_of, tmp_path: Path):
         Site(tmp_path, jt808="", nmea=taken)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def test_through_the_agent_to_the_server(agent_of, broker, office, until):
-    port = free_port()
+def test_through_the_agent_to_the_server(agent_of, broker, office, until, own_port):
     agent = agent_of(
         XIAONAO_MQTT__URL=broker.url,
         XIAONAO_EDGE__SERVER_URL=office.url,
-        XIAONAO_EDGE__JT808=f"127.0.0.1:{port}",
+        XIAONAO_EDGE__JT808=f"127.0.0.1:{own_port}",
         XIAONAO_EDGE__JT808_DEVICES="13900000001,13900000002",
     )
-    device = Terminal(port)
+    device = Terminal(own_port)
     assert device.asks(0x0200, report(1, alarm=1)) == DONE
     until(lambda: len(office.got()) == 3, what="presence, position and alarm at the server")
     agent.kill()
     agent.start()
-    device = Terminal(port)
+    device = Terminal(own_port)
     assert device.asks(0x0200, report(1, alarm=1)) == DONE
     assert device.asks(0x0200, report(2, alarm=1)) == DONE
     until(lambda: len([m for m in office.got() if m["kind"] == "position"]) == 2, what="both")

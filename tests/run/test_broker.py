@@ -16,7 +16,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from server.domain.credentials import broker_hash, fits
 from server.supervise import broker
-from server.supervise.address import Address, parse, settle
+from server.supervise.address import Address, Ports, parse
 from server.supervise.broker import EDGE_ACCOUNT, Account, kept_hash, write_accounts
 from server.supervise.errors import BrokerMissing
 from server.supervise.probe import mqtt_fault
@@ -61,9 +61,15 @@ def _supervised(home: Path, part: broker.Part, address: Address) -> Iterator[Run
 
 
 @pytest.fixture
-def running(tmp_path: Path) -> Iterator[Running]:
+def ports() -> Iterator[Ports]:
+    with Ports() as kept:
+        yield kept
+
+
+@pytest.fixture
+def running(tmp_path: Path, ports: Ports) -> Iterator[Running]:
     home = tmp_path / "ho me"
-    address = settle(parse("127.0.0.1:0"), option="--mqtt", any_port=False)
+    address = ports.settle(parse("127.0.0.1:0"), option="--mqtt", any_port=False)
     write_accounts(broker.accounts_folder(home), [AGENT, ONE, TWO])
     binary = broker.find_mosquitto()
     assert binary is not None
@@ -185,17 +191,17 @@ def test_the_hash_is_mosquittos_own_format() -> None:
     assert ONE.secret_hash.rsplit("$", 2)[0] == "$7$101"
 
 
-def test_the_embedded_broker_serves_loopback_only(tmp_path: Path) -> None:
+def test_the_embedded_broker_serves_loopback_only(tmp_path: Path, ports: Ports) -> None:
     with pytest.raises(BrokerMissing, match="no accounts"):
         broker.embedded(parse("0.0.0.0:1883"))
-    address = settle(parse("127.0.0.1:0"), option="--mqtt", any_port=False)
+    address = ports.settle(parse("127.0.0.1:0"), option="--mqtt", any_port=False)
     with _supervised(tmp_path, broker.embedded(address), address):
         assert mqtt_fault(address) is None
     assert mqtt_fault(address) is not None
 
 
-def test_a_server_that_is_no_broker_is_told_apart() -> None:
-    assert mqtt_fault(settle(parse("127.0.0.1:0"), option="x", any_port=False)) is not None
+def test_a_server_that_is_no_broker_is_told_apart(ports: Ports) -> None:
+    assert mqtt_fault(ports.settle(parse("127.0.0.1:0"), option="x", any_port=False)) is not None
 
 
 @needs_mosquitto

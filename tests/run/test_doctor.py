@@ -10,7 +10,7 @@ import pytest
 from server.app import open_office
 from server.config import Settings
 from server.services.doctor import Finding, examine
-from server.supervise.address import parse, settle
+from server.supervise.address import Ports, parse
 from server.supervise.broker import fault_of
 from server.supervise.prepare import make_home, share_secrets
 
@@ -83,7 +83,8 @@ def test_a_log_whose_head_was_cut_off(home: Path) -> None:
 
 
 def test_a_broker_that_is_configured_but_away(home: Path) -> None:
-    away = settle(parse("127.0.0.1:0"), option="x", any_port=False)
+    with Ports() as ports:
+        away = ports.settle(parse("127.0.0.1:0"), option="x", any_port=False)
     (home / "xiaonao.toml").write_text(f'[mqtt]\nurl = "mqtt://{away}"\n')
     assert str(away) in _faults(home)["broker"]
 

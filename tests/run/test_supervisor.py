@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -13,7 +14,7 @@ from threading import Event
 
 import pytest
 
-from server.supervise.address import Address, parse, settle
+from server.supervise.address import Address, Ports, parse
 from server.supervise.backoff import Backoff
 from server.supervise.errors import AddressTaken, BadAddress, HomeInUse, PartFailed
 from server.supervise.lock import alone, supervising, working
@@ -174,15 +175,31 @@ def test_addresses() -> None:
 
 
 def test_a_taken_port_is_an_error_only_when_somebody_chose_it() -> None:
-    taken = settle(parse("127.0.0.1:0"), option="--http", any_port=False)
-    import socket
-
-    with socket.socket() as other:
-        other.bind((taken.host, taken.port))
+    with socket.socket() as other, Ports() as ports:
+        other.bind(("127.0.0.1", 0))
         other.listen()
+        taken = Address("127.0.0.1", other.getsockname()[1])
         with pytest.raises(AddressTaken, match="--http"):
-            settle(taken, option="--http", any_port=False)
-        assert settle(taken, option="--http", any_port=True).port != taken.port
+            ports.settle(taken, option="--http", any_port=False)
+        assert ports.settle(taken, option="--http", any_port=True).port != taken.port
+
+
+def test_a_port_is_kept_until_its_part_listens_and_after_it_ended() -> None:
+    """Between the choice and a part's start lie seconds; the same port must still be free."""
+    with Ports() as ports:
+        kept = ports.settle(parse("127.0.0.1:0"), option="--http", any_port=False)
+        at = (kept.host, kept.port)
+        for _ in range(2):
+            with socket.socket() as stranger, pytest.raises(OSError, match="in use"):
+                stranger.bind(at)
+            with socket.socket() as part:
+                part.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                part.bind(at)
+                part.listen()
+                with socket.create_connection(at, timeout=5), part.accept()[0]:
+                    pass
+    with Ports() as again:
+        assert again.settle(kept, option="--http", any_port=False) == kept
 
 
 def test_one_supervisor_per_home_and_restore_only_alone(tmp_path: Path) -> None:
