@@ -15,6 +15,12 @@ def mask_phone(phone: str) -> str:
     return "*" * max(len(digits) - 2, 1) + digits[-2:]
 
 
+def spaced_phone(phone: str) -> str:
+    """``10000001234`` -> ``100 0000 1234``, to be read while dialling; others as they are."""
+    digits = _NOT_DIGIT.sub("", phone)
+    return f"{digits[:3]} {digits[3:7]} {digits[7:]}" if len(digits) == 11 else phone
+
+
 def mask_name(name: str) -> str:
     """``李小明`` -> ``李某某``; an empty name stays empty."""
     return name[:1] + "某" * min(max(len(name) - 1, 1), 2) if name else ""

@@ -9,7 +9,8 @@ from playwright.sync_api import Page, Route, expect
 
 from server.domain.roles import Actor, Role
 from server.office import Office
-from server.services import dispatch, reading, review
+from server.services import audit, dispatch, reading, review
+from server.services.audit import EventFilter
 from server.web.pages import phone as phone_page
 from triage.taxonomy import Route as Way
 
@@ -107,6 +108,22 @@ def test_a_closed_case_shows_no_caller(
     expect(page.locator("article.case h1")).to_be_visible()
     expect(page.locator(".dial")).to_have_count(0)
     expect(page.locator(".thumb")).to_have_count(0)
+
+
+def test_the_number_is_shown_once_for_each_asking(
+    office: Office, file: Callable[..., str], look: Opener
+) -> None:
+    """It dials without being seen; whoever dials by another telephone asks, and that is kept."""
+    running_case(office, file)
+    page = phone(look, javascript=False)
+    expect(page.locator(".dial")).to_have_attribute("href", "tel:10000000001")
+    expect(page.locator(".dial")).to_contain_text("100****0001")
+    page.click("text=显示号码")
+    expect(page.locator(".number strong")).to_have_text("100 0000 0001")
+    page.goto(page.url.split("/m")[0] + "/m")
+    expect(page.locator(".number")).to_have_count(0)
+    told = audit.event_page(office, EventFilter(kind="caller_viewed")).items
+    assert [event.actor for event in told] == ["tiaojie"]
 
 
 def test_other_roles_and_strangers_are_told_plainly(look: Opener) -> None:

@@ -19,7 +19,7 @@ from server.domain.views import (
     TimelineEvent,
 )
 from server.services import alarms
-from server.web.pages import naming, sentences, spans, timefmt, urgency, words
+from server.web.pages import naming, saying, sentences, spans, timefmt, urgency, words
 from triage.cues import Cue
 
 NOW = datetime(2026, 7, 1, 4, 0, tzinfo=UTC)
@@ -182,7 +182,7 @@ def event(number: int, kind: str, **body: object) -> TimelineEvent:
 
 
 def test_every_kind_is_told_in_chinese_without_machine_words() -> None:
-    names = sentences.Names(units={"u1": "顺达一组"})
+    names = saying.Names(units={"u1": "顺达一组"})
     for kind in sentences.KINDS:
         said = sentences.tell(event(1, kind), names).text
         assert "_" not in said, kind
@@ -190,7 +190,7 @@ def test_every_kind_is_told_in_chinese_without_machine_words() -> None:
 
 
 def test_an_unknown_kind_is_told_but_not_on_the_wall() -> None:
-    said = sentences.tell(event(1, "moon_landing"), sentences.Names())
+    said = sentences.tell(event(1, "moon_landing"), saying.Names())
     assert (said.feed, "moon_landing" in said.text) == (False, True)
 
 

@@ -22,7 +22,7 @@ from server.domain.unit import Traits, Unit
 from server.office import Office
 from server.services import dispatch, needs, proof, ranking, reading, roster, tracking
 from server.sweep import sweep_once
-from server.web.pages import sentences
+from server.web.pages import saying, sentences
 from triage.taxonomy import Route
 
 NOW = datetime(2026, 7, 1, 8, 0, tzinfo=UTC)
@@ -142,7 +142,7 @@ def test_a_refused_case_goes_on_to_the_next_with_its_reason(
     story = reading.case(street, case_id, dispatcher).timeline
     ended = next(event for event in story if event.kind == "assignment_ended")
     assert ended.body == {"why": "refused", "reason": "related"}
-    said = sentences.tell(ended, sentences.Names({"near": "近组"}))
+    said = sentences.tell(ended, saying.Names({"near": "近组"}))
     assert said.text.startswith("近组退单（与当事人有关系，需回避）")
     with pytest.raises(AlreadyAssigned):
         dispatch.refuse(street, case_id, Refusal.RELATED, mediator)
@@ -230,7 +230,7 @@ def test_handing_to_the_police_alerts_the_command_room(
     )
     story = reading.case(street, case_id, dispatcher).timeline
     told = next(event for event in story if event.kind == "police_needed")
-    assert sentences.tell(told, sentences.Names()).tone == "bad"
+    assert sentences.tell(told, saying.Names()).tone == "bad"
 
 
 def test_reasons_add_up_to_the_score_that_ordered_a_thousand_units() -> None:

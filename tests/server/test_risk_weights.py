@@ -20,6 +20,7 @@ from server.office import Office, utc_now
 from server.services import audit, doctor, identity, risk_weights, training
 from server.services.importer import import_file
 from server.store.events import EventFilter
+from server.web.pages import saying, sentences
 from triage import risk_artefact, signing
 from triage.recurrence_model import model_of
 from triage.risk_served import ServedRisk
@@ -122,6 +123,11 @@ def test_promoted_weights_serve_and_stand_in_the_log(office: Office) -> None:
     told = audit.event_page(office, EventFilter()).items
     kinds = [(one.kind, one.body.get("model")) for one in told if "model" in one.kind]
     assert sorted(kinds) == [("model_promoted", "risk-a"), ("model_rolled_back", NAME)]
+    said = {sentences.tell(one, saying.Names()) for one in told if "model" in one.kind}
+    assert {(one.text, one.feed) for one in said} == {
+        ("复发风险权重已更换", False),
+        ("复发风险权重退回上一份", False),
+    }
     with pytest.raises(Invalid, match="没有可以退回的参数"):
         risk_weights.rollback(office, actor=CHEF, why="x")
 

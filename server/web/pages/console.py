@@ -19,7 +19,7 @@ from server.services.attachments import AttachmentView
 from server.services.casefile import FileState
 from server.services.duplicates import JoinView, OfferView
 from server.web.access import current_actor, current_office, needs
-from server.web.pages import kept, sentences, spans, urgency, words
+from server.web.pages import kept, saying, sentences, spans, urgency, words
 from server.web.pages.wall import map_data
 
 blueprint = Blueprint("console", __name__)
@@ -70,7 +70,7 @@ class Detail:
     case: CaseView
     reports: tuple[ReportView, ...]
     pieces: dict[str, list[spans.Piece]]
-    told: tuple[tuple[object, sentences.Sentence], ...]
+    told: tuple[tuple[object, saying.Sentence], ...]
     candidates: tuple[CandidateView, ...]
     units: tuple[UnitView, ...]
     assignable: bool
@@ -133,7 +133,7 @@ def detail_of(office: Office, actor: Actor, case_id: str) -> Detail:
     found = reading.case(office, case_id, actor)
     reports = reading.case_reports(office, case_id, actor)
     seen = units.unit_views(office, actor)
-    names = sentences.Names(
+    names = saying.Names(
         units={unit.id: unit.name for unit in seen},
         cases={case_id: ""},
     )

@@ -18,7 +18,7 @@ from server.services import audit, units
 from server.services.sheets import Cell
 from server.store.events import EventFilter
 from server.web.access import current_actor, current_office, needs
-from server.web.pages import lists, sentences
+from server.web.pages import lists, saying, sentences
 
 blueprint = Blueprint("oversight", __name__)
 
@@ -46,7 +46,7 @@ class Setting:
 def events() -> str | Response:
     """Every event of the office, newest first, by kind, person and day; as a file too."""
     office = current_office()
-    names = sentences.Names(
+    names = saying.Names(
         units={unit.id: unit.name for unit in units.unit_views(office, current_actor())}
     )
     if lists.wants_file():
@@ -114,7 +114,7 @@ def _filter() -> EventFilter:
     )
 
 
-def _as_file(office: Office, names: sentences.Names) -> Response:
+def _as_file(office: Office, names: saying.Names) -> Response:
     wanted = _filter()
 
     def rows(after: str | None) -> tuple[Sequence[Sequence[Cell]], str | None]:
@@ -124,7 +124,7 @@ def _as_file(office: Office, names: sentences.Names) -> Response:
     return lists.as_file("事件", COLUMNS, lists.every_page(rows, columns=len(COLUMNS)))
 
 
-def _row(event: TimelineEvent, names: sentences.Names) -> Sequence[Cell]:
+def _row(event: TimelineEvent, names: saying.Names) -> Sequence[Cell]:
     return (
         event.id,
         lists.local(event.at),

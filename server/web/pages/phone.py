@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-from flask import Blueprint, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from server.domain.case import Disposition, Step
-from server.domain.errors import NotAllowed
+from server.domain.errors import NotAllowed, OfficeError
 from server.domain.roles import Action, Actor
 from server.domain.views import CandidateView, CaseView, ReportView, UnitView
 from server.office import Office
-from server.services import attachments, carrying, ranking, reading, recalled, tracking, units
+from server.services import (
+    attachments,
+    caller_number,
+    carrying,
+    ranking,
+    reading,
+    recalled,
+    tracking,
+    units,
+)
 from server.web.access import current_actor, current_office, needs
 from server.web.pages import acts, forms, words
-from server.web.pages.notices import then_back
+from server.web.pages.notices import in_chinese, then_back
 
 blueprint = Blueprint("phone", __name__)
 
@@ -71,6 +80,22 @@ def step(case_id: str) -> Response:
         return f"{words.STEPS[taken.value]}：{words.VERDICTS[made.evidence.verdict]}"
 
     return then_back(act, url_for("phone.phone"))
+
+
+@blueprint.post("/m/cases/<case_id>/number")
+@needs(Action.SEE_PHONE)
+def number(case_id: str) -> str | Response:
+    """The caller's number on this one page: for dialling by another telephone."""
+    office, actor = current_office(), current_actor()
+    report_id = request.form.get("report", "")[:64]
+    try:
+        told = caller_number.show(office, case_id, report_id, actor)
+    except OfficeError as error:
+        flash(in_chinese(error), "bad")
+        return redirect(url_for("phone.phone"), code=303)
+    screen = _screen(office, actor, reading.case(office, case_id, actor))
+    unit = _unit(office, actor)
+    return render_template("phone_case.html", unit=unit, shown={report_id: told}, **screen)
 
 
 @blueprint.post("/m/cases/<case_id>/close")

@@ -3,39 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from server.domain.findings import FINDING_NAMES_ZH, Finding
 from server.domain.views import TimelineEvent
 from server.web.pages import words
 from server.web.pages.naming import short_id
-
-Tone = str
-"""``plain``, ``good``, ``warn`` or ``bad``; drawn with a sign, never by colour alone."""
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """What sentences may call things by; nothing personal."""
-
-    units: Mapping[str, str] = field(default_factory=dict)
-    cases: Mapping[str, str] = field(default_factory=dict)
-
-    def unit(self, event: TimelineEvent) -> str:
-        unit_id = event.unit_id or str(event.body.get("unit_id") or "")
-        return self.units.get(unit_id, unit_id) or "单元"
-
-    def case(self, event: TimelineEvent) -> str:
-        """Empty where the page speaks of one case only."""
-        return self.cases.get(event.case_id or "", short_id(event.case_id))
-
-
-@dataclass(frozen=True, slots=True)
-class Sentence:
-    text: str
-    tone: Tone = "plain"
-    feed: bool = True
-    """Whether the wall's feed tells it; housekeeping stays in the records."""
+from server.web.pages.saying import Names, Sentence, Tone
+from server.web.pages.saying import said as _said
+from server.web.pages.sentences_learning import LEARNING
 
 
 def tell(event: TimelineEvent, names: Names) -> Sentence:
@@ -176,14 +152,6 @@ def _corrected(event: TimelineEvent, names: Names) -> Sentence:
     return Sentence(f"人工更正为{label}：{names.case(event)}")
 
 
-def _said(text: str, tone: Tone = "plain", *, feed: bool = True) -> Callable[..., Sentence]:
-    def teller(event: TimelineEvent, names: Names) -> Sentence:
-        filled = text.format(case=names.case(event), unit=names.unit(event), by=event.actor)
-        return Sentence(filled, tone, feed)
-
-    return teller
-
-
 def _frame_kept(event: TimelineEvent, names: Names) -> Sentence:
     found = event.body.get("quality")
     named = (
@@ -208,36 +176,18 @@ def _words(said: object) -> list[object]:
 
 
 _TELLERS: Mapping[str, Callable[[TimelineEvent, Names], Sentence]] = {
+    **LEARNING,
     "report_taken": lambda event, _names: Sentence(f"收警，研判为{_route(event)}", feed=False),
     "findings": lambda event, _names: Sentence(_findings(event), "warn", feed=False),
     "case_relapsed": lambda event, _names: Sentence(
         f"纠纷再起：{event.body.get('days')}天后又报警", "warn"
     ),
-    "second_opinion": _said("另一人复核了类别", feed=False),
-    "training_asked": _said("安排训练候选模型", feed=False),
-    "training_done": _said("训练出候选模型", feed=False),
-    "training_failed": _said("训练失败", "warn", feed=False),
-    "training_cancelled": _said("取消了训练", feed=False),
-    "shadow_started": _said("候选模型开始试运行", feed=False),
-    "shadow_ended": _said("候选模型试运行结束", feed=False),
-    "promotion_asked": _said("申请模型上线，等第二人确认", feed=False),
-    "promotion_declined": _said("撤下模型上线申请", feed=False),
-    "model_promoted": _said("新模型上线"),
-    "model_rolled_back": _said("模型退回上一个", "warn"),
-    "model_refused": _said("候选模型未通过比对", feed=False),
-    "model_passed": _said("候选模型通过比对", feed=False),
-    "experiment_started": _said("试验开始，警情按抽签分组"),
-    "experiment_looked": _said("试验到了登记的查看时机", feed=False),
-    "experiment_ended": _said("试验结束，恢复自动分流"),
-    "drift_raised": _said("监测报警：来警或一致率有明显变化", "warn", feed=False),
-    "drift_cleared": _said("监测报警解除", "good", feed=False),
     "identity_merged": _said("两个身份并为一人"),
     "identity_split": _said("拆分身份"),
     "identity_kept_apart": _said("确认不是同一人"),
     "identity_undone": _said("撤销身份合并或拆分"),
     "report_linked": _said("重复来电，并入：{case}"),
     "report_corrected": _corrected,
-    "model_unavailable": _said("模型不可用，警情转人工研判", "warn"),
     "case_opened": lambda event, names: Sentence(f"新警情（{_route(event)}）：{names.case(event)}"),
     "case_routed": _routed,
     "case_assigned": _assigned,
@@ -290,7 +240,6 @@ _TELLERS: Mapping[str, Callable[[TimelineEvent, Names], Sentence]] = {
     "token_created": _said("新增访问令牌", feed=False),
     "sign_in": _said("{by}登录", feed=False),
     "sign_in_failed": _said("有人登录失败", feed=False),
-    "model_changed": _said("研判模型已更换", "warn"),
     "history_imported": _said("历史警情已导入", feed=False),
     "caller_viewed": _said("{by}查看来电人信息", feed=False),
 }

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Flask, request
 
+from server.domain import masking
 from server.domain.roles import Action
 from server.domain.views import CaseView
 from server.web import metrics, translation
@@ -142,6 +143,8 @@ def _teach_words(app: Flask) -> None:
     app.add_template_global(watching.alarms, "drift_alarms")
     app.add_template_global(joint.unheard, "police_unheard")
     app.add_template_filter(naming.short_id, "short_id")
+    app.add_template_filter(masking.mask_phone, "masked_phone")
+    app.add_template_filter(masking.spaced_phone, "spaced_phone")
     app.add_template_filter(words.category, "zh_category")
     app.add_template_filter(words.likelihood, "likelihood")
     app.add_template_filter(lambda code: translate(words.category(code)), "zh_category")

@@ -18,7 +18,7 @@ from server.services import alarms, figures, reading, units
 from server.services.alarms import OpenAlarm
 from server.services.board import Board, KeptBoard
 from server.web.access import current_actor, current_office, needs
-from server.web.pages import kept, naming, sentences, urgency
+from server.web.pages import kept, naming, saying, sentences, urgency
 from server.web.pages.notices import then_back
 
 blueprint = Blueprint("wall", __name__)
@@ -114,16 +114,16 @@ def _alarms(office: Office, actor: Actor) -> list[OpenAlarm]:
     return running
 
 
-def names_of(units_seen: Iterable[UnitView], cases: Iterable[CaseView]) -> sentences.Names:
-    return sentences.Names(
+def names_of(units_seen: Iterable[UnitView], cases: Iterable[CaseView]) -> saying.Names:
+    return saying.Names(
         units={unit.id: unit.name for unit in units_seen},
         cases=naming.by_case(cases),
     )
 
 
 def feed(
-    events: Sequence[TimelineEvent], names: sentences.Names, *, limit: int = FEED
-) -> list[tuple[TimelineEvent, sentences.Sentence]]:
+    events: Sequence[TimelineEvent], names: saying.Names, *, limit: int = FEED
+) -> list[tuple[TimelineEvent, saying.Sentence]]:
     """The newest events worth telling a room, newest first."""
     told = ((event, sentences.tell(event, names)) for event in events)
     return [(event, said) for event, said in told if said.feed][:limit]
