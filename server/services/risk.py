@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import reduce
 
 from sqlalchemy import Connection
 
@@ -15,7 +16,7 @@ from server.store import identity
 from server.store.identity import Found
 from triage.recurrence import Bands, History, Risk
 from triage.recurrence_model import Past, RiskModel, judge_other
-from triage.trail import Trail
+from triage.trail import Trail, stronger
 
 _DAY = timedelta(days=1)
 LEAST_LOG_DAYS = 365.0
@@ -33,10 +34,11 @@ def of_report(
 ) -> Risk:
     """Only main reports before ``at`` count: a call told twice is one event."""
     calls = identity.linked_calls(conn, who.mention, person_id=who.person_id, until=at)
+    own = identity.trails_of(who.mention, who.person_id)
     began = identity.first_report_at(conn)
     log_days = (at - began) / _DAY if began else 0.0
     return judge(
-        calls,
+        [[call for call in calls if getattr(call, by) == key] for by, key in own.items()],
         at,
         category,
         model=office.risk.model,
@@ -47,7 +49,7 @@ def of_report(
 
 
 def judge(
-    calls: Sequence[Found],
+    trails: Sequence[Sequence[Found]],
     at: datetime,
     category: str | None,
     *,
@@ -56,18 +58,24 @@ def judge(
     dispute: bool,
     log_days: float = 0.0,
 ) -> Risk:
-    """The same from linked calls, oldest first."""
-    history = history_of([call.received_at for call in calls if call.label == "dispute"], at)
+    """The same from the trails the report belongs to, each oldest first. Of several each measure
+    takes the stronger, as the refit reads them (``triage.chronicle``)."""
+    disputes = sorted(
+        {call for trail in trails for call in trail if call.label == "dispute"},
+        key=lambda call: call.received_at,
+    )
+    history = history_of([call.received_at for call in disputes], at)
     if not dispute:
         return judge_other(history, bands)
-    past = past_of(calls, at, category or "", log_days)
-    risk = model.judge(history, past, category or "", bands)
-    last = next((call for call in reversed(calls) if call.label == "dispute"), None)
+    pasts = [past_of(calls, at, category or "", log_days) for calls in trails]
+    risk = model.judge(history, reduce(stronger, pasts), category or "", bands)
+    last = disputes[-1] if disputes else None
     ended = None if last is None else last.disposition
     return replace(risk, drivers=with_outcome(risk.drivers, ended))
 
 
 def past_of(calls: Sequence[Found], at: datetime, category: str, log_days: float) -> Past:
+    """What one trail tells; ``calls`` oldest first, all before ``at``."""
     began = calls[0].received_at if calls else at
     trail = Trail(0.0)
     for call in calls:

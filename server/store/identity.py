@@ -83,6 +83,17 @@ def add(conn: Connection, mention: Mention, *, person_id: str, at: datetime) -> 
     )
 
 
+def trails_of(mention: Mention, person_id: str) -> dict[str, str]:
+    """The trails a report belongs to, by column: its person, its home and its pair of people. A
+    place without a door is no trail: a whole community would be one person's past."""
+    found = {"person_id": person_id}
+    if mention.spot and mention.spot.is_home:
+        found["place_key"] = mention.spot.key[:192]
+    if pair := _pair(mention):
+        found["pair_key"] = pair
+    return found
+
+
 def _pair(mention: Mention) -> str | None:
     key = pair_key(mention)
     return key and key[:192]
@@ -195,12 +206,15 @@ def linked_calls(
         same.append(mentions.c.pair_key == pair)
     query = (
         select(
+            reports.c.id,
             reports.c.received_at,
             reports.c.label,
             reports.c.category,
             reports.c.case_id,
             mentions.c.person_id,
             mentions.c.place_key,
+            mentions.c.room,
+            mentions.c.pair_key,
             cases.c.disposition,
         )
         .join(mentions, mentions.c.report_id == reports.c.id)
