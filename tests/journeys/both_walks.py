@@ -21,12 +21,14 @@ FAR = (30.4600, 120.3400)
 LEAK = "报警人称：翠柳苑3幢402，楼上漏水把厨房吊顶泡坏，与楼上业主协商赔偿不成，要求调解"
 
 
-def walk(system: System, *, promote: bool = True) -> dict[str, Any]:
+def walk(system: System, *, promote: bool = True, corpus: Path | None = None) -> dict[str, Any]:
     """Do both walks; what was seen on the way. Raises AssertionError where it goes wrong.
 
-    Without ``promote`` the candidate is made of words alone, which takes a minute instead of five,
-    and the gate must refuse it: it would take the place of a model with an encoder.
+    Without ``promote`` the candidate is made of words alone, and the gate must refuse it: it would
+    take the place of a model with an encoder. ``corpus`` stands in for the shipped one, which
+    takes five minutes; the model that serves must then be made of it, too.
     """
+    texts = ("--corpus", str(corpus)) if corpus else ()
     devices = equip(system)
     near, far = devices["near"], devices["far"]
     far.fix(*FAR)
@@ -47,7 +49,7 @@ def walk(system: System, *, promote: bool = True) -> dict[str, Any]:
     ).json()
     assert closed["status"] == "closed", closed
     seen = system.call("GET", f"/cases/{case['id']}").json()
-    models = learn(system, report["id"]) if promote else refused(system, report["id"])
+    models = (learn if promote else refused)(system, report["id"], *texts)
     for device in devices.values():
         device.close()
     kinds = [event["kind"] for event in seen["timeline"]]
@@ -131,9 +133,9 @@ def do_steps(system: System, device: Device, case_id: str) -> dict[str, str]:
     return verdicts
 
 
-def learn(system: System, report_id: str) -> dict[str, str]:
+def learn(system: System, report_id: str, *texts: str) -> dict[str, str]:
     """Correct, retrain, promote; the running server judges with the new model; roll back."""
-    before, candidate = retrain(system, report_id)
+    before, candidate = retrain(system, report_id, *texts)
     sign = ("--home", str(system.home), "--by", "张某某", "--why", "旅程测试")
     system.run("xiaonao-triage", "promote", candidate, *sign)
     until(lambda: judging_model(system) == candidate, why="the server kept the old model")
@@ -142,9 +144,9 @@ def learn(system: System, report_id: str) -> dict[str, str]:
     return {"before": before, "candidate": candidate}
 
 
-def refused(system: System, report_id: str) -> dict[str, str]:
+def refused(system: System, report_id: str, *texts: str) -> dict[str, str]:
     """Correct, retrain on words alone; the gate says why not, and nothing changes."""
-    before, candidate = retrain(system, report_id, "--encoder", "none")
+    before, candidate = retrain(system, report_id, "--encoder", "none", *texts)
     sign = ("--home", str(system.home), "--by", "张某某", "--why", "旅程测试")
     tried = system.run("xiaonao-triage", "promote", candidate, *sign, check=False)
     assert tried.returncode == 1, tried.stdout
