@@ -15,6 +15,7 @@ from server.domain.report import Caller
 from server.office import Office
 from server.services import reading
 from server.web import stream as streams
+from server.web.pages import site as pages
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -119,4 +120,24 @@ def test_an_old_page_reloads_itself_but_never_loses_what_is_being_written(
     is_live(page)
     assert page.evaluate("window.old") is True
     assert page.input_value("input[name=why] >> nth=0") == "当事人动手"
+    seen.faults.clear()
+
+
+@pytest.mark.parametrize(("who", "path"), [("zhihui", "/"), ("tiaojie", "/m")])
+def test_an_old_page_is_replaced_when_the_server_is_a_newer_one(
+    wire: Wire, look: Opener, monkeypatch: Any, who: str, path: str
+) -> None:
+    seen = over(wire, look(who))
+    page = seen.open(path)
+    is_live(page)
+    page.evaluate("window.old = true")
+    for module in (streams, pages):
+        monkeypatch.setattr(module, "version_of_pages", lambda: "newer")
+    wire.cut()
+    expect(page.locator("[data-live-word]")).to_have_text("连接中断，正在重连")
+    with page.expect_navigation(timeout=20_000):
+        wire.mend()
+    is_live(page)
+    assert page.evaluate("window.old") is None
+    assert page.locator("meta[name='app-version']").get_attribute("content") == "newer"
     seen.faults.clear()
