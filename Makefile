@@ -15,9 +15,13 @@ install: $(VENV)/.installed
 GUARDS := "ruff check -q ." "ruff format -q --check ." "mypy" "lint-imports --no-cache" "deptry ."
 GUARD = found=0; for guard in $(GUARDS); do $(BIN)/$$guard || found=1; done
 
+# Three at a time: much of a test is waiting for browsers, brokers and databases. A file stays with
+# one worker, for what it starts once. More threads inside each would only get in each other's way.
+PYTEST = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder
+
 # A fault the guards find fails the run, but the tests run all the same.
 test: $(VENV)/.tested
-	@$(GUARD); $(BIN)/pytest -q && exit $$found
+	@$(GUARD); $(PYTEST) && exit $$found
 
 lint: $(VENV)/.tested
 	@$(GUARD); exit $$found

@@ -37,6 +37,8 @@ ROLES = {
     "guanli": Role.ADMIN,
     "tiaojie": Role.MEDIATOR,
 }
+OWN_VIEW = ("/", "/console", "/console/tasks")
+"""Where a supervisor finds other controls than a dispatcher does."""
 OPEN_ALL = "document.querySelectorAll('details:not([data-menu])').forEach((d) => { d.open = true })"
 WIDE = "document.documentElement.scrollWidth - innerWidth"
 BEYOND = """Array.from(document.querySelectorAll("body *"))
@@ -119,7 +121,7 @@ def too_wide(page: Page, *widths: int) -> list[str]:
     [
         ("empty", "guanli", "zh"),
         ("empty", "tiaojie", "zh"),
-        ("empty", "dudao", "en"),
+        ("empty", "guanli", "en"),
         ("empty", "tiaojie", "en"),
         ("full", "zhihui", "zh"),
         ("full", "dudao", "zh"),
@@ -132,15 +134,21 @@ def too_wide(page: Page, *widths: int) -> list[str]:
 def test_pages_have_no_violation_and_fit(
     home: Home, office: Office, look: Opener, name: str, language: str
 ) -> None:
+    """Axe reads structure and colours, which no language changes; English is the wider one. Pages
+    that another role of the same state sees alike are read once."""
     on_phone = ROLES[name] is Role.MEDIATOR
     seen = look(name, *((390, 844) if on_phone else (1366, 768)))
     cookie = {"name": translation.COOKIE, "value": language, "url": seen.site}
     seen.page.context.add_cookies([cookie])
     found = []
-    for address in every_page.addresses(create_web(office), ROLES[name], home.known):
+    app = create_web(office)
+    alike = set(every_page.addresses(app, Role.DISPATCHER, home.known)) - set(OWN_VIEW)
+    for address in every_page.addresses(app, ROLES[name], home.known):
+        if name == "dudao" and address in alike:
+            continue
         page = seen.open(address)
         page.evaluate(OPEN_ALL)
-        found += faults_of(page)
+        found += faults_of(page) if language == "zh" else []
         if not address.startswith("/?") and address != "/":
             found += too_wide(page, *((360, 390) if on_phone else (390, 1366)))
     assert not found, "\n".join(found)

@@ -6,9 +6,12 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from hashlib import blake2b, sha256
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from triage.errors import BadRow, WrongUse
 from triage.redaction import mask_numbers
@@ -19,6 +22,8 @@ _SHINGLE = 3
 _NEAR = 0.80
 _HASHES = 48
 _BANDS = 12
+_GOLDEN = 0x9E3779B97F4A7C15
+_WORD = 0xFFFFFFFFFFFFFFFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +95,20 @@ def _overlap(one: frozenset[str], other: frozenset[str]) -> float:
 
 
 def _band_keys(grams: frozenset[str]) -> Iterator[tuple[int, ...]]:
-    hashes = [int.from_bytes(blake2b(g.encode(), digest_size=8).digest()) for g in grams]
-    rows = _HASHES // _BANDS
-    for band in range(_BANDS):
-        seeds = range(band * rows, (band + 1) * rows)
-        yield (band, *(min(_mixed(value, seed) for value in hashes) for seed in seeds))
-
-
-def _mixed(value: int, seed: int) -> int:
     """A cheap hash family: multiply by an odd number of the seed's own, keep the top bits."""
-    odd = (2 * seed + 1) * 0x9E3779B97F4A7C15 | 1
-    return ((value * odd + seed) & 0xFFFFFFFFFFFFFFFF) >> 16
+    hashed = b"".join(blake2b(gram.encode(), digest_size=8).digest() for gram in grams)
+    values = np.frombuffer(hashed, dtype=">u8").astype(np.uint64)[:, None]
+    odd, seeds = _family()
+    least = ((values * odd + seeds) >> np.uint64(16)).min(axis=0)
+    for band, part in enumerate(least.reshape(_BANDS, -1).tolist()):
+        yield (band, *part)
+
+
+@cache
+def _family() -> tuple[Any, Any]:
+    """Multipliers and seeds, each (hashes,); products wrap at 64 bits."""
+    odd = [((2 * seed + 1) * _GOLDEN | 1) & _WORD for seed in range(_HASHES)]
+    return np.array(odd, dtype=np.uint64), np.arange(_HASHES, dtype=np.uint64)
 
 
 def _read(file: Path, *, brief: str | None = None) -> list[Example]:
