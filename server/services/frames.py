@@ -106,8 +106,10 @@ def _signed(new: NewFrame) -> bool:
 def _keep(office: Office, new: NewFrame, now: datetime) -> KeptFrame:
     with writing(office.engine) as conn:
         known = frames.find(conn, new.sha256)
-        if known is not None:
+        if known is not None and (known.device_id, known.signer) == (new.device_id, new.signer):
             return KeptFrame(known.sha256, known.case_id)
+        if known is not None:
+            raise Conflict("Another device sent this very picture; nothing of it is told.")
         device = units.find_device(conn, new.device_id)
         if device is None or device.revoked_at is not None:
             raise Missing("device", new.device_id)

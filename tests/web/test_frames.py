@@ -29,13 +29,20 @@ def camera(office, units) -> str:
     return "cam-01"
 
 
-def headers(office, content: bytes = JPEG, *, key: Ed25519PrivateKey = KEY, **changes: str):
+def headers(
+    office,
+    content: bytes = JPEG,
+    *,
+    key: Ed25519PrivateKey = KEY,
+    device: str = "cam-01",
+    **changes: str,
+):
     taken = stamp(office.clock())
     digest = hashlib.sha256(content).hexdigest()
-    text = f"cam-01\n{digest}\n{taken}"
+    text = f"{device}\n{digest}\n{taken}"
     sent = {
         "Content-Type": "image/jpeg",
-        "X-Device": "cam-01",
+        "X-Device": device,
         "X-Taken-At": taken,
         "X-Size": "640x360",
         "X-Faces-Masked": "true",
@@ -127,6 +134,14 @@ def test_a_camera_keeps_its_key_and_must_be_known(client, bearer, office, camera
     assert "another key" in other.json["detail"]
     roster.revoke_device(office, "cam-01", actor=Actor("setup", Role.ADMIN))
     assert post(client, bearer, office, JPEG + b"3").status_code == 404
+
+
+def test_known_bytes_tell_another_device_nothing(client, bearer, office, camera) -> None:
+    assert post(client, bearer, office).status_code == 201
+    # The same bytes, signed by somebody else for another device.
+    other = post(client, bearer, office, key=OTHER, device="cam-02")
+    assert other.status_code == 409
+    assert "case_id" not in other.json
 
 
 def test_pictures_are_forgotten_in_time(client, bearer, office, camera, clock) -> None:

@@ -93,9 +93,14 @@ def number(case_id: str) -> str | Response:
     except OfficeError as error:
         flash(in_chinese(error), "bad")
         return redirect(url_for("phone.phone"), code=303)
-    screen = _screen(office, actor, reading.case(office, case_id, actor))
-    unit = _unit(office, actor)
-    return render_template("phone_case.html", unit=unit, shown={report_id: told}, **screen)
+    return render_template("phone_number.html", number=told)
+
+
+@blueprint.get("/m/cases/<case_id>/number")
+@needs(Action.SEE_PHONE)
+def number_again(case_id: str) -> Response:
+    """Coming back to the page shows nothing: whoever needs the number asks again."""
+    return redirect(url_for("phone.case", case_id=case_id), code=303)
 
 
 @blueprint.post("/m/cases/<case_id>/close")
