@@ -98,16 +98,19 @@ def spanning(wanted: Any, most: int, seed: int = 0) -> Any:
 
 
 def _normal_equations(placed: Any, prototypes: Any, wanted: Any, trust: Any) -> tuple[Any, Any]:
-    """``K' T K + ridge M`` and ``K' T wanted``; ``K`` is of all rows, ``M`` of the prototypes."""
-    square = RIDGE * _kernel(prototypes, prototypes)
+    """``K' T K + ridge M``, its upper triangle, and ``K' T wanted``; ``K`` is of all rows, ``M`` of
+    the prototypes. The product is symmetric, so half of it is computed."""
+    from scipy.linalg.blas import dsyrk
+
+    square = np.asfortranarray(RIDGE * _kernel(prototypes, prototypes))
     square[np.diag_indices(len(square))] += _JITTER
     right = np.zeros((len(prototypes), wanted.shape[1]))
     for start in range(0, len(placed), _CHUNK):
         rows = slice(start, start + _CHUNK)
         part = _kernel(placed[rows], prototypes)
-        heavy = part * trust[rows, None]
-        square += heavy.T @ part
-        right += heavy.T @ wanted[rows]
+        right += part.T @ (trust[rows, None] * wanted[rows])
+        part *= np.sqrt(trust[rows, None])
+        square = dsyrk(1.0, part.T, beta=1.0, c=square, overwrite_c=1)
     return square, right
 
 
