@@ -12,8 +12,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from server.domain.report import Caller
+from server.domain.roles import Actor, Role
 from server.office import Office
-from server.services import reading
+from server.services import dispatch, reading, review
 from server.web import stream as streams
 from server.web.pages import site as pages
 
@@ -21,6 +22,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from wire import Wire
 
+from triage.taxonomy import Route as Way
+
+DESK = Actor("zhihui", Role.DISPATCHER)
 Opener = Callable[..., Any]
 Filer = Callable[..., str]
 
@@ -140,4 +144,31 @@ def test_an_old_page_is_replaced_when_the_server_is_a_newer_one(
     is_live(page)
     assert page.evaluate("window.old") is None
     assert page.locator("meta[name='app-version']").get_attribute("content") == "newer"
+    seen.faults.clear()
+
+
+def test_a_phone_is_not_replaced_while_a_touch_waits_to_be_sent(
+    wire: Wire, office: Office, file: Filer, look: Opener, monkeypatch: Any
+) -> None:
+    case_id = file()
+    review.decide_route(office, case_id, Way.MEDIATE, actor=DESK)
+    dispatch.assign(office, case_id, "shunda-1", DESK)
+    seen = over(wire, look("tiaojie", 390, 844))
+    page = seen.open("/m")
+    is_live(page)
+    page.evaluate("window.old = true")
+    page.route("**/api/v1/cases/*/steps", lambda route: route.abort())
+    page.click(".thumb button:text-is('签收')")
+    expect(page.locator("body[data-unsent]")).to_be_attached()
+    for module in (streams, pages):
+        monkeypatch.setattr(module, "version_of_pages", lambda: "newer")
+    wire.cut()
+    expect(page.locator("[data-live-word]")).to_have_text("连接中断，正在重连")
+    wire.mend()
+    is_live(page)
+    assert page.evaluate("window.old") is True
+    with page.expect_navigation(timeout=60_000):
+        page.unroute("**/api/v1/cases/*/steps")
+    is_live(page)
+    assert [step.step for step in reading.case(office, case_id, DESK).steps] == ["signed"]
     seen.faults.clear()

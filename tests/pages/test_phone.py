@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from server.domain.case import Disposition
 from server.domain.roles import Actor, Role
 from server.office import Office
-from server.services import audit, dispatch, reading, review
+from server.services import audit, dispatch, reading, review, tracking
 from server.services.audit import EventFilter
 from server.web.pages import phone as phone_page
 from triage.taxonomy import Route as Way
@@ -109,6 +110,22 @@ def test_a_closed_case_shows_no_caller(
     expect(page.locator("article.case h1")).to_be_visible()
     expect(page.locator(".dial")).to_have_count(0)
     expect(page.locator(".thumb")).to_have_count(0)
+
+
+def test_the_papers_of_a_case_can_be_had_while_it_runs(
+    office: Office, file: Callable[..., str], look: Opener
+) -> None:
+    case_id = running_case(office, file)
+    page = phone(look)
+    for name in ("调解协议书", "调解记录"):
+        with page.expect_download() as saved:
+            page.click(f".papers >> text={name}")
+        assert saved.value.suggested_filename.endswith(f"{name}-{case_id[-6:]}.docx")
+    settled = Disposition.SETTLED_ON_SPOT
+    tracking.close(office, case_id, disposition=settled, key="k-close", actor=DISPATCHER)
+    page.goto(page.url.split("/m")[0] + f"/m/cases/{case_id}")
+    expect(page.locator("article.case h1")).to_be_visible()
+    expect(page.locator(".papers")).to_have_count(0)  # nor the caller's data they are made of
 
 
 @pytest.mark.parametrize("javascript", [True, False])

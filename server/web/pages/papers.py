@@ -8,7 +8,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from server.domain.errors import Invalid, Unavailable
-from server.domain.roles import Action
+from server.domain.roles import Action, Role
 from server.services import documents, fonts, period, report_files, sheets
 from server.services.documents import Document
 from server.services.period import Report, Span
@@ -62,7 +62,8 @@ def case_document(case_id: str, document: str) -> AnyResponse:
         held = documents.make(current_office(), case_id, kind, current_actor())
     except Invalid as error:
         flash(in_chinese(error), "bad")
-        return redirect(f"/console/cases/{case_id}", code=303)
+        on_phone = current_actor().role is Role.MEDIATOR
+        return redirect(f"{'/m' if on_phone else '/console'}/cases/{case_id}", code=303)
     except ValueError as error:
         raise Invalid("document", "没有这种文书") from error
     answer = Response(held, content_type=documents.DOCX)

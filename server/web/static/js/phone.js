@@ -22,7 +22,11 @@ let before = shownCase();
 let recalledBefore = shownRecall();
 let ownRecall = null;
 
-const redraw = async () => overlay(await waiting());
+const redraw = async () => {
+  const kept = await waiting();
+  document.body.toggleAttribute("data-unsent", kept.some((act) => !act.refused));
+  overlay(kept);
+};
 
 startClocks();
 listenForFirstTouch();

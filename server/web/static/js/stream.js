@@ -139,10 +139,11 @@ function shareStream(tab) {
   addEventListener("pageshow", (event) => event.persisted && location.reload());
 }
 
-/** The server runs another version than made this page: take the new one, unless somebody writes. */
+/** The server runs another version than made this page: take the new one, unless somebody writes or
+ * something touched waits to be sent. */
 function checkVersion(version) {
   const mine = document.querySelector('meta[name="app-version"]')?.content;
   if (!mine || mine === version) return;
-  if (!document.querySelector("form[data-dirty]")) location.reload();
+  if (!document.querySelector("form[data-dirty], body[data-unsent]")) location.reload();
   else setTimeout(() => checkVersion(version), 10000);
 }
