@@ -52,6 +52,7 @@ NO_PAGES = frozenset(
         "static",
         "frames.open_frame",
         "papers.case_document",
+        "phone.number_again",
         "phone_acts.open_attachment",
         "tiles.tile",
     }

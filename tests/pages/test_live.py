@@ -105,6 +105,7 @@ def test_without_a_stream_the_page_polls_and_says_so(file: Filer, look: Opener) 
     expect(page.locator("[data-live-word]")).to_have_text("连接中断，正在重连")
     case_id = file()
     expect(page.locator(f".urgent li[data-key='{case_id}']")).to_be_visible(timeout=12_000)
+    page.goto("about:blank")  # what is on its way ends here
     seen.faults.clear()
 
 
