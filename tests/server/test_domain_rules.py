@@ -295,6 +295,24 @@ def test_links_carry_each_vendors_order_and_datum() -> None:
     assert " " not in links.amap
 
 
+@pytest.mark.parametrize(
+    ("at", "lat", "lon"),
+    [
+        # As the test suite of npm coordtransform gives it for 116.404, 39.915.
+        (Place(39.915, 116.404), "39.916404", "116.410244"),
+        # Outside China the Chinese datum is WGS-84.
+        (Place(48.85, 2.35), "48.850000", "2.350000"),
+    ],
+)
+def test_links_of_known_points(at: Place, lat: str, lon: str) -> None:
+    links = navigation_links(at, "3幢402")
+    name = "3%E5%B9%A2402"
+    assert f"?to={lon},{lat},{name}&" in links.amap
+    assert f"?destination=latlng:{lat},{lon}|name:{name}&coord_type=gcj02&" in links.baidu
+    assert f"&to={name}&tocoord={lat},{lon}&coord_type=2&" in links.tencent
+    assert links.geo == f"geo:{at.lat:.6f},{at.lon:.6f}"
+
+
 def test_live_state_moves_by_fix_time_only() -> None:
     assert advances(None, NOW)
     assert advances(NOW, NOW + timedelta(seconds=1))
